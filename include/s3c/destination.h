@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The destination: records are buffered, written to S3 as files, and acknowledged in order once S3 has confirmed the file.
+ * One object is used by one thread at a time. It has no thread that keeps time: files are closed by age and idleness inside
+ * s3c_destination_write and s3c_destination_acks, so call the latter at least when s3c_destination_timeout_ms is over.
+ */
+#ifndef S3C_DESTINATION_H
+#define S3C_DESTINATION_H
+
+#include <stdint.h>
+
+#include <s3c/config.h>
+#include <s3c/record.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct s3c_destination;
+
+/* Checks the bucket (at most 10 s in all). `c` is a finished destination config; it and `log` (or NULL) must outlive the object. */
+S3C_PUBLIC S3C_MUST_USE int s3c_destination_open(struct s3c_destination **ret, const struct s3c_config *c, const struct s3c_log *log,
+                                                 struct s3c_error *err);
+/*
+ * Takes a copy of records[0, *ret_taken). 0: at least one was taken; S3C_AGAIN: none, memory.limit is in use by uploads, call
+ * s3c_destination_acks first. Negative: that record cannot be taken (S3C_E_NOMEM), those before it were.
+ */
+S3C_PUBLIC S3C_MUST_USE int s3c_destination_write(struct s3c_destination *d, const struct s3c_record *records, size_t count,
+                                                  size_t *ret_taken, struct s3c_error *err);
+
+struct s3c_ack {
+    struct s3c_view position;      /* byte-equal to the record's */
+    const struct s3c_error *error; /* NULL: the record is in S3; else why it never will be */
+};
+/*
+ * Gives acknowledgements in the order of the records, each record once. They are valid until the next call on this object.
+ * timeout_ms: 0 = only what is there, -1 = wait until there is one. 0; S3C_AGAIN: none; S3C_END: none will come any more (all
+ * were given and s3c_destination_stop was called).
+ */
+S3C_PUBLIC S3C_MUST_USE int s3c_destination_acks(struct s3c_destination *d, struct s3c_ack *acks, size_t max, size_t *ret_count,
+                                                 int timeout_ms, struct s3c_error *err);
+/* Closes the open file now (reason `stop`, or `idle` by s3c_destination_flush); returns at once. After stop no write is taken,
+ * and uploads that are not done after deadline_ms fail their records (-1: they are retried for ever). */
+S3C_PUBLIC S3C_MUST_USE int s3c_destination_flush(struct s3c_destination *d, struct s3c_error *err);
+S3C_PUBLIC S3C_MUST_USE int s3c_destination_stop(struct s3c_destination *d, int deadline_ms, struct s3c_error *err);
+/* Makes a waiting s3c_destination_acks return S3C_AGAIN; from any thread or signal handler. */
+S3C_PUBLIC void s3c_destination_wake(struct s3c_destination *d);
+S3C_PUBLIC int s3c_destination_fd(const struct s3c_destination *d);         /* readable: s3c_destination_acks may have something */
+S3C_PUBLIC int s3c_destination_timeout_ms(const struct s3c_destination *d); /* until the next file must be closed; -1: none open */
+
+enum s3c_close_reason { S3C_CLOSE_COUNT, S3C_CLOSE_BYTES, S3C_CLOSE_AGE, S3C_CLOSE_IDLE, S3C_CLOSE_STOP, S3C_CLOSE_REASONS };
+struct s3c_destination_stats {
+    uint64_t records, acked, failed; /* taken, acknowledged, acknowledged with an error */
+    uint64_t files[S3C_CLOSE_REASONS];
+    uint64_t files_written, bytes_written;
+    uint64_t requests, retries;
+    uint64_t in_flight; /* files being uploaded now */
+};
+S3C_PUBLIC void s3c_destination_get_stats(const struct s3c_destination *d, struct s3c_destination_stats *ret);
+
+S3C_PUBLIC void s3c_destination_close(struct s3c_destination *d); /* drops what was not acknowledged; NULL is fine */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A finished configuration as the engine reads it: typed, validated, defaults applied. Filled by config/config.c from the table. */
+#ifndef S3C_CONFIG_SETTINGS_H
+#define S3C_CONFIG_SETTINGS_H
+
+#include <s3c/config.h>
+
+#include "base/clock.h"
+
+enum s3c_on_trouble { S3C_FAIL, S3C_SKIP };
+enum s3c_format { S3C_FORMAT_JSON };
+enum s3c_addressing { S3C_ADDRESSING_AUTO, S3C_ADDRESSING_PATH, S3C_ADDRESSING_VIRTUAL };
+
+struct s3c_settings { /* strings: owned by the config, NULL when unset */
+    const char *access_key_id, *secret_access_key, *session_token; /* options only; else the chain */
+    const char *profile;
+    const char *region, *bucket, *endpoint;
+    enum s3c_addressing path_style;
+    const char *ca_bundle;
+    const char *prefix;       /* never NULL */
+    int64_t memory_limit;     /* bytes */
+    int64_t max_connections;
+
+    /* source */
+    int64_t polling_period_ns;
+    int64_t settle_sec;
+    int64_t object_max_bytes;
+    enum s3c_on_trouble too_large, archived;
+    int64_t index_max_bytes;
+
+    /* destination */
+    enum s3c_format format;
+    int64_t buffer_size;                 /* records */
+    int64_t file_max_bytes;              /* 0 = off */
+    int64_t file_max_age_ns, file_max_idle_ns; /* 0 = off */
+    int64_t part_size;
+};
+
+const struct s3c_settings *s3c_config_settings(const struct s3c_config *c);
+
+#endif

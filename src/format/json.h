@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON lines (DESIGN 5): one object a line, LF at each end; fields Operation, Position, Payload, Key, Metadata, then PositionEncoding,
+ * PayloadEncoding, KeyEncoding = "base64" only where that field's bytes are not valid UTF-8. Payload is `after`.
+ */
+#ifndef S3C_FORMAT_JSON_H
+#define S3C_FORMAT_JSON_H
+
+#include "format/writer.h"
+
+S3C_MUST_USE int s3c_json_writer_new(struct s3c_writer **ret, struct s3c_error *err);
+
+#endif
