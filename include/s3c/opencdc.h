@@ -14,7 +14,8 @@
 extern "C" {
 #endif
 
-/* Appends the line with its LF. Metadata is written in the order given (sorted by contract). 0, S3C_E_NOMEM, S3C_E_TOO_LARGE. */
+/* Appends the line with its LF, whole or not at all. Metadata is written in the order given (sorted by contract); line breaks in structured data become
+ * spaces; a nil position (ptr NULL) is null. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE, S3C_E_RECORD (no such operation or kind of data). */
 S3C_PUBLIC S3C_MUST_USE int s3c_opencdc_encode(struct s3c_buf *out, const struct s3c_record *r);
 
 /* For people (`--raw text`): the same line, but raw key, position and payload as JSON strings of their text; bytes that are not UTF-8

@@ -14,7 +14,7 @@ enum s3c_phase { S3C_PHASE_SNAPSHOT, S3C_PHASE_CDC };
 struct s3c_position {
     enum s3c_phase phase;
     struct s3c_view key;    /* any bytes, borrowed */
-    int64_t second;         /* Unix seconds; W0 in the snapshot */
+    int64_t second;         /* Unix seconds; W0 in the snapshot; in nanoseconds it still fits an int64_t */
     uint32_t following;     /* n; 0 = none follows (no suffix) */
 };
 
