@@ -32,7 +32,7 @@ S3C_PUBLIC S3C_MUST_USE int s3c_buf_add_char(struct s3c_buf *b, char c);
 S3C_PUBLIC S3C_MUST_USE int s3c_buf_add_u64(struct s3c_buf *b, uint64_t v); /* decimal */
 S3C_PUBLIC S3C_MUST_USE int s3c_buf_add_i64(struct s3c_buf *b, int64_t v);
 S3C_PUBLIC S3C_MUST_USE int s3c_buf_addf(struct s3c_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* NUL-terminates without counting the NUL in len. */
+/* NUL-terminates without counting the NUL in len nor against max. 0 or S3C_E_NOMEM. */
 S3C_PUBLIC S3C_MUST_USE int s3c_buf_terminate(struct s3c_buf *b);
 S3C_PUBLIC void s3c_buf_clear(struct s3c_buf *b); /* len = 0, memory kept */
 S3C_PUBLIC void s3c_buf_done(struct s3c_buf *b);  /* idempotent; usable with _cleanup_ */

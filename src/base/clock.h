@@ -34,10 +34,12 @@ int64_t s3c_floor_sec(int64_t ns);
 
 /*
  * RFC 3339 / ISO 8601 as servers print it: YYYY-MM-DDTHH:MM:SS, 0 to 9 digits of fraction, Z or +hh:mm or -hh:mm; 'T' may be
- * 't' or a space, 'Z' may be 'z'. A leap second 60 counts as 59. Years 1 to 9999. 0 or S3C_E_INVALID.
+ * 't' or a space, 'Z' may be 'z'. A leap second 60 counts as 59. Years 1 to 9999; what int64_t nanoseconds cannot hold (before
+ * 1677, after 2262) becomes INT64_MIN or INT64_MAX. 0 or S3C_E_INVALID.
  */
 S3C_MUST_USE int s3c_time_parse_rfc3339(struct s3c_view v, int64_t *ret_ns);
-/* HTTP Date (RFC 9110 5.6.7): IMF-fixdate, and the two obsolete forms. 0 or S3C_E_INVALID. */
+/* HTTP Date (RFC 9110 5.6.7): IMF-fixdate, and the two obsolete forms (years of two digits: 1970 to 2069).
+ * The day's name must be one, but is not compared. Ranges as above. 0 or S3C_E_INVALID. */
 S3C_MUST_USE int s3c_time_parse_http(struct s3c_view v, int64_t *ret_ns);
 
 #define S3C_TIME_TEXT_SIZE 40

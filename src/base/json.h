@@ -12,10 +12,12 @@ enum s3c_json_style {
 
 /* Appends `"` + escaped + `"`. v must be valid UTF-8 (not checked). 0, S3C_E_NOMEM, S3C_E_TOO_LARGE. */
 S3C_MUST_USE int s3c_json_string(struct s3c_buf *out, struct s3c_view v, enum s3c_json_style style);
-S3C_MUST_USE int s3c_json_string_portable(struct s3c_buf *out, struct s3c_view v, enum s3c_json_style style);
+S3C_MUST_USE int s3c_json_string_portable(struct s3c_buf *out, struct s3c_view v,
+                                          enum s3c_json_style style);
 /*
  * Checks and escapes in one go: 0 appended; S3C_E_RECORD when v is not valid UTF-8 (nothing appended); S3C_E_NOMEM, S3C_E_TOO_LARGE.
  */
-S3C_MUST_USE int s3c_json_string_checked(struct s3c_buf *out, struct s3c_view v, enum s3c_json_style style);
+S3C_MUST_USE int s3c_json_string_checked(struct s3c_buf *out, struct s3c_view v,
+                                         enum s3c_json_style style);
 
 #endif

@@ -6,6 +6,7 @@
 #include <s3c/log.h>
 
 /* One line of at most 1,023 bytes, cut at a UTF-8 border; control characters become '?'. */
-void s3c_logf(const struct s3c_log *log, enum s3c_log_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void s3c_logf(const struct s3c_log *log, enum s3c_log_level level, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -18,11 +18,11 @@
 #define _cleanup_(f) __attribute__((cleanup(f)))
 
 /* Steal: gives the value, leaves NULL behind. */
-#define S3C_TAKE(p)                   \
-    ({                                \
-        __typeof__(p) taken_ = (p);   \
-        (p) = NULL;                   \
-        taken_;                       \
+#define S3C_TAKE(p)                 \
+    ({                              \
+        __typeof__(p) taken_ = (p); \
+        (p) = NULL;                 \
+        taken_;                     \
     })
 
 struct s3c_mem_hooks {
@@ -34,12 +34,12 @@ struct s3c_mem_hooks {
 /* For tests only; call before any other thread exists. NULL restores malloc/realloc/free. */
 void s3c_mem_set_hooks(const struct s3c_mem_hooks *h);
 
-S3C_MUST_USE void *s3c_alloc(size_t n);             /* uninitialised; n == 0 gives a unique pointer */
-S3C_MUST_USE void *s3c_zalloc(size_t n);            /* zeroed */
-S3C_MUST_USE void *s3c_realloc(void *p, size_t n);  /* the old block stays valid on NULL */
-void s3c_free(void *p);                             /* NULL is fine */
+S3C_MUST_USE void *s3c_alloc(size_t n);  /* uninitialised; n == 0 gives a unique pointer */
+S3C_MUST_USE void *s3c_zalloc(size_t n); /* zeroed */
+S3C_MUST_USE void *s3c_realloc(void *p, size_t n); /* the old block stays valid on NULL */
+void s3c_free(void *p);                            /* NULL is fine */
 S3C_MUST_USE char *s3c_strdup(const char *s);
-S3C_MUST_USE char *s3c_viewdup(struct s3c_view v);  /* NUL-terminated copy */
+S3C_MUST_USE char *s3c_viewdup(struct s3c_view v);                   /* NUL-terminated copy */
 S3C_MUST_USE void *s3c_reallocarray(void *p, size_t n, size_t size); /* NULL also on overflow */
 
 /* Overwrites n bytes so that the compiler cannot drop it; for secrets. */
@@ -61,7 +61,8 @@ struct s3c_arena {
 #define S3C_ARENA_INIT(max_) ((struct s3c_arena){.max = (max_)})
 
 S3C_MUST_USE void *s3c_arena_alloc(struct s3c_arena *a, size_t n);
-S3C_MUST_USE char *s3c_arena_bytes(struct s3c_arena *a, size_t n); /* unaligned: for text, packed tightly */
+S3C_MUST_USE char *s3c_arena_bytes(struct s3c_arena *a,
+                                   size_t n); /* unaligned: for text, packed tightly */
 /* Copies v plus a NUL; on failure ptr is NULL. An empty v gives a non-NULL ptr. */
 struct s3c_view s3c_arena_copy(struct s3c_arena *a, struct s3c_view v);
 void s3c_arena_reset(struct s3c_arena *a);

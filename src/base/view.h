@@ -13,12 +13,13 @@ struct s3c_view s3c_view_str(const char *s); /* NULL gives {NULL, 0} */
 bool s3c_view_eq(struct s3c_view a, struct s3c_view b);
 bool s3c_view_eq_str(struct s3c_view a, const char *s);
 bool s3c_view_eq_nocase(struct s3c_view a, struct s3c_view b); /* ASCII */
-int s3c_view_cmp(struct s3c_view a, struct s3c_view b);        /* unsigned bytes, then length: S3's key order */
+int s3c_view_cmp(struct s3c_view a,
+                 struct s3c_view b); /* unsigned bytes, then length: S3's key order */
 bool s3c_view_starts(struct s3c_view v, struct s3c_view prefix);
 bool s3c_view_ends(struct s3c_view v, struct s3c_view suffix);
-struct s3c_view s3c_view_trim(struct s3c_view v);              /* ASCII space, tab, CR, LF at both ends */
-struct s3c_view s3c_view_skip(struct s3c_view v, size_t n);    /* n <= len */
-struct s3c_view s3c_view_first(struct s3c_view v, size_t n);   /* n <= len */
+struct s3c_view s3c_view_trim(struct s3c_view v); /* ASCII space, tab, CR, LF at both ends */
+struct s3c_view s3c_view_skip(struct s3c_view v, size_t n);  /* n <= len */
+struct s3c_view s3c_view_first(struct s3c_view v, size_t n); /* n <= len */
 /* Splits at the first (last) c: true and both halves, or false and nothing written. */
 bool s3c_view_split(struct s3c_view v, char c, struct s3c_view *head, struct s3c_view *tail);
 bool s3c_view_split_last(struct s3c_view v, char c, struct s3c_view *head, struct s3c_view *tail);
@@ -37,6 +38,8 @@ S3C_MUST_USE int s3c_percent_encode(struct s3c_buf *out, struct s3c_view v, bool
  */
 size_t s3c_percent_decode(char *dst, struct s3c_view v, bool plus_is_space);
 
-bool s3c_utf8_valid(struct s3c_view v); /* strict: no surrogates, no overlong forms, <= U+10FFFF; SIMD fast path for ASCII */
+bool s3c_utf8_valid(
+    struct s3c_view
+        v); /* strict: no surrogates, no overlong forms, <= U+10FFFF; SIMD fast path for ASCII */
 
 #endif

@@ -20,18 +20,19 @@
 
 enum s3c_xml_event {
     S3C_XML_START = 1, /* name */
-    S3C_XML_TEXT = 2,  /* text, unescaped; one event per run, CDATA included; white space between elements is not reported */
-    S3C_XML_END = 3,   /* name */
+    S3C_XML_TEXT =
+        2, /* text, unescaped; one event per run, CDATA included; white space between elements is not reported */
+    S3C_XML_END = 3, /* name */
 };
 
 struct s3c_xml {
     char *p, *end;
     struct s3c_view name; /* of the element just started or ended, without prefix */
     struct s3c_view text; /* of S3C_XML_TEXT; valid as long as the input */
-    int depth;            /* of the current element: 1 = root; at S3C_XML_END still counts the element that ends */
+    int depth; /* of the current element: 1 = root; at S3C_XML_END still counts the element that ends */
     struct s3c_view stack[S3C_XML_MAX_DEPTH];
-    int state;            /* private: START of an empty element still owes its END */
-    const char *problem;  /* static text after a negative return */
+    int state;           /* private: START of an empty element still owes its END */
+    const char *problem; /* static text after a negative return */
 };
 
 void s3c_xml_init(struct s3c_xml *x, char *body, size_t len);
