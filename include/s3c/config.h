@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <s3c/error.h>
 #include <s3c/log.h>
@@ -43,12 +44,17 @@ struct s3c_option {
     const char *description; /* one or two sentences */
     bool required;
     bool secret;             /* never printed; refused on a command line */
+    int64_t min, max;        /* INT, SIZE (bytes), DURATION (ns): the range, both included; max 0 = no upper end */
+    int64_t unit;            /* DURATION: the value must be a multiple of it (0: any) */
+    size_t field;            /* for the library itself: where the typed value goes */
 };
 
 /* The whole table in documentation order. Static. */
 S3C_PUBLIC const struct s3c_option *s3c_options(size_t *ret_count);
-/* Finds by canonical name, alias, or either without "aws."; NULL if there is none for that side. */
+/* Finds by canonical name, alias, or either without "aws."; NULL if there is none for any of these sides. */
 S3C_PUBLIC const struct s3c_option *s3c_option_find(struct s3c_view name, unsigned sides);
+/* "string", "int", "bool", "duration", "size", "enum", "path", "URL": for people. */
+S3C_PUBLIC const char *s3c_option_type_name(enum s3c_option_type type);
 
 /* Where a value comes from; earlier ones win. Within one origin, two different non-empty values of one option are a problem. */
 enum s3c_origin { S3C_FROM_COMMAND_LINE, S3C_FROM_FILE, S3C_FROM_HOST };
@@ -61,8 +67,14 @@ S3C_PUBLIC void s3c_config_free(struct s3c_config *c); /* wipes secrets; NULL is
 /* Takes a copy. Problems (unknown name, secret on the command line, ...) are kept for s3c_config_finish. 0 or S3C_E_NOMEM. */
 S3C_PUBLIC S3C_MUST_USE int s3c_config_set(struct s3c_config *c, struct s3c_view name, struct s3c_view value, enum s3c_origin origin,
                                            struct s3c_error *err);
-/* Reads `name = value` lines ('#' comments, blank lines, no quoting) from a file, origin S3C_FROM_FILE. 0, S3C_E_IO, S3C_E_NOMEM,
- * S3C_E_INVALID (a line without '='; the message has its number). */
+/*
+ * Calls `each` for the `name = value` lines of a file ('#' at the start of a line: comment; blank lines; no quoting; white space
+ * around name and value is cut off). Stops when `each` returns non-zero and returns that. 0, S3C_E_IO, S3C_E_NOMEM, S3C_E_INVALID (a line
+ * without '=', or without a name; the message has its number), S3C_E_TOO_LARGE (more than 1 MiB).
+ */
+typedef int s3c_config_line_fn(void *ctx, struct s3c_view name, struct s3c_view value, struct s3c_error *err);
+S3C_PUBLIC S3C_MUST_USE int s3c_config_each_line(const char *path, s3c_config_line_fn *each, void *ctx, struct s3c_error *err);
+/* The same, each line set with origin S3C_FROM_FILE. */
 S3C_PUBLIC S3C_MUST_USE int s3c_config_read_file(struct s3c_config *c, const char *path, struct s3c_error *err);
 /*
  * Validates everything and fills defaults. 0, S3C_E_NOMEM, or S3C_E_INVALID: err->message holds as many problems as fit, and

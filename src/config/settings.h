@@ -12,13 +12,14 @@ enum s3c_format { S3C_FORMAT_JSON };
 enum s3c_addressing { S3C_ADDRESSING_AUTO, S3C_ADDRESSING_PATH, S3C_ADDRESSING_VIRTUAL };
 
 struct s3c_settings { /* strings: owned by the config, NULL when unset */
-    const char *access_key_id, *secret_access_key, *session_token; /* options only; else the chain */
+    const char *access_key_id, *secret_access_key,
+        *session_token; /* options only; else the chain */
     const char *profile;
     const char *region, *bucket, *endpoint;
     enum s3c_addressing path_style;
     const char *ca_bundle;
-    const char *prefix;       /* never NULL */
-    int64_t memory_limit;     /* bytes */
+    const char *prefix;   /* never NULL */
+    int64_t memory_limit; /* bytes */
     int64_t max_connections;
 
     /* source */
@@ -30,8 +31,8 @@ struct s3c_settings { /* strings: owned by the config, NULL when unset */
 
     /* destination */
     enum s3c_format format;
-    int64_t buffer_size;                 /* records */
-    int64_t file_max_bytes;              /* 0 = off */
+    int64_t buffer_size;                       /* records */
+    int64_t file_max_bytes;                    /* 0 = off */
     int64_t file_max_age_ns, file_max_idle_ns; /* 0 = off */
     int64_t part_size;
 };

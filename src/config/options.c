@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The option table: the one place where an option is described. Parsing, ranges, defaults, --help, the specification, the man page and
+ * the README read it. A new option is a row here and a field in struct s3c_settings.
+ *
+ * For S3C_TYPE_ENUM, `allowed` is the list that is parsed; the index of the word is the enum's value (settings.h keeps that order).
+ */
+#include "config/config.h"
+
+#include "base/view.h"
+
+#define BOTH     (S3C_SOURCE | S3C_DESTINATION)
+#define FIELD(f) offsetof(struct s3c_settings, f)
+#define KIB      INT64_C(1024)
+#define MIB      (1024 * KIB)
+#define GIB      (1024 * MIB)
+#define EIB      (1024 * 1024 * 1024 * GIB) /* a stop for sums, no promise */
+
+static const struct s3c_option options[] = {
+    {"aws.access-key-id", "aws.accessKeyId", S3C_TYPE_STRING, BOTH, NULL, NULL,
+     "Access key id. With aws.secret-access-key; without both the environment, then the AWS profile serve.",
+     .field = FIELD(access_key_id)},
+    {"aws.secret-access-key", "aws.secretAccessKey", S3C_TYPE_STRING, BOTH, NULL, NULL,
+     "Secret access key. Never on a command line: config file, environment or AWS profile.",
+     .secret = true, .field = FIELD(secret_access_key)},
+    {"aws.session-token", "aws.sessionToken", S3C_TYPE_STRING, BOTH, NULL, NULL,
+     "Session token of temporary credentials. Never on a command line.", .secret = true,
+     .field = FIELD(session_token)},
+    {"aws.profile", NULL, S3C_TYPE_STRING, BOTH, NULL, NULL,
+     "Profile of the AWS credentials and config files. Default: AWS_PROFILE, then \"default\".",
+     .field = FIELD(profile)},
+    {"aws.region", NULL, S3C_TYPE_STRING, BOTH, NULL, NULL,
+     "Region. Default: AWS_REGION, AWS_DEFAULT_REGION, the profile; us-east-1 with an endpoint; required on AWS.",
+     .field = FIELD(region)},
+    {"aws.bucket", NULL, S3C_TYPE_STRING, BOTH, NULL, NULL, "Name of the bucket.", .required = true,
+     .field = FIELD(bucket)},
+    {"aws.endpoint", NULL, S3C_TYPE_URL, BOTH, NULL,
+     "http:// or https:// URL, port and path allowed",
+     "Any S3-compatible server. Default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile; else AWS.",
+     .field = FIELD(endpoint)},
+    {"aws.path-style", "aws.pathStyle", S3C_TYPE_ENUM, BOTH, "auto", "auto, true, false",
+     "Bucket in the path instead of the host name; auto: true with an endpoint.",
+     .field = FIELD(path_style)},
+    {"aws.ca-bundle", "aws.caBundle", S3C_TYPE_PATH, BOTH, NULL, "a file that can be read",
+     "PEM file of certificate authorities to trust. Default: AWS_CA_BUNDLE, the profile; else the system's.",
+     .field = FIELD(ca_bundle)},
+    {"prefix", NULL, S3C_TYPE_STRING, BOTH, "", NULL,
+     "Source: only keys that begin with it. Destination: the folder of the files it writes.",
+     .field = FIELD(prefix)},
+    {"memory.limit", "memoryLimit", S3C_TYPE_SIZE, BOTH, "64MiB", "1MiB or more",
+     "Bytes of payloads and buffers under way. A larger object is carried alone.", .min = MIB,
+     .max = EIB, .field = FIELD(memory_limit)},
+    {"max-connections", "maxConnections", S3C_TYPE_INT, BOTH, "256", "1 to 4096",
+     "Requests on the wire at once; connections are opened as needed.", .min = 1, .max = 4096,
+     .field = FIELD(max_connections)},
+
+    {"polling-period", "pollingPeriod", S3C_TYPE_DURATION, S3C_SOURCE, "1s",
+     "more than 0, like 500ms or 1m", "A pass that looks for changes starts at most this often.",
+     .min = 1, .field = FIELD(polling_period_ns)},
+    {"settle", NULL, S3C_TYPE_DURATION, S3C_SOURCE, "2s", "whole seconds, 1s or more",
+     "How long a second stays open before its changes are read.", .min = S3C_NS_PER_SEC,
+     .unit = S3C_NS_PER_SEC, .field = FIELD(settle_sec)},
+    {"object.max-bytes", "object.maxBytes", S3C_TYPE_SIZE, S3C_SOURCE, "64MiB", "1 or more",
+     "Largest object that becomes a record; see object.too-large.", .min = 1, .max = EIB,
+     .field = FIELD(object_max_bytes)},
+    {"object.too-large", "object.tooLarge", S3C_TYPE_ENUM, S3C_SOURCE, "fail", "fail, skip",
+     "What to do with an object beyond object.max-bytes; skip counts and logs it.",
+     .field = FIELD(too_large)},
+    {"object.archived", NULL, S3C_TYPE_ENUM, S3C_SOURCE, "fail", "fail, skip",
+     "What to do with an object that must be restored from an archive first.",
+     .field = FIELD(archived)},
+    {"index.max-bytes", "index.maxBytes", S3C_TYPE_SIZE, S3C_SOURCE, "1GiB", "1MiB or more",
+     "Largest index of the bucket's keys in memory.", .min = MIB, .max = EIB,
+     .field = FIELD(index_max_bytes)},
+
+    {"format", NULL, S3C_TYPE_ENUM, S3C_DESTINATION, NULL, "json",
+     "Format of the files. Parquet comes with a later version.", .required = true,
+     .field = FIELD(format)},
+    {"buffer-size", "bufferSize", S3C_TYPE_INT, S3C_DESTINATION, "1000", "1 to 100000",
+     "Records in a file at most.", .min = 1, .max = 100000, .field = FIELD(buffer_size)},
+    {"file.max-bytes", "file.maxBytes", S3C_TYPE_SIZE, S3C_DESTINATION, "64MiB", "0 (off) or more",
+     "A file is closed when it has this many bytes.", .max = EIB, .field = FIELD(file_max_bytes)},
+    {"file.max-age", "file.maxAge", S3C_TYPE_DURATION, S3C_DESTINATION, "10s", "0 (off) or more",
+     "A file is closed when its oldest record has waited this long.",
+     .field = FIELD(file_max_age_ns)},
+    {"file.max-idle", "file.maxIdle", S3C_TYPE_DURATION, S3C_DESTINATION, "1s", "0 (off) or more",
+     "A file is closed when no record has come for this long.", .field = FIELD(file_max_idle_ns)},
+    {"part-size", "partSize", S3C_TYPE_SIZE, S3C_DESTINATION, "8MiB", "5MiB to 5GiB",
+     "Size of the parts of a file that is larger than file.max-bytes.", .min = 5 * MIB,
+     .max = 5 * GIB, .field = FIELD(part_size)},
+};
+
+#define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+const struct s3c_option *s3c_options(size_t *ret_count)
+{
+    *ret_count = OPTION_COUNT;
+    return options;
+}
+
+static bool is_called(const struct s3c_option *o, struct s3c_view name)
+{
+    static const size_t aws = sizeof("aws.") - 1;
+    bool has_aws = s3c_view_starts(s3c_view_str(o->name), S3C_VIEW("aws."));
+
+    if (s3c_view_eq_str(name, o->name) || (o->alias && s3c_view_eq_str(name, o->alias)))
+        return true;
+    return has_aws && (s3c_view_eq_str(name, o->name + aws) ||
+                       (o->alias && s3c_view_eq_str(name, o->alias + aws)));
+}
+
+const struct s3c_option *s3c_option_find(struct s3c_view name, unsigned sides)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if ((options[i].sides & sides) && is_called(&options[i], name))
+            return &options[i];
+    return NULL;
+}
+
+const char *s3c_option_type_name(enum s3c_option_type type)
+{
+    static const char *const names[] = {
+        [S3C_TYPE_STRING] = "string",     [S3C_TYPE_INT] = "int",   [S3C_TYPE_BOOL] = "bool",
+        [S3C_TYPE_DURATION] = "duration", [S3C_TYPE_SIZE] = "size", [S3C_TYPE_ENUM] = "enum",
+        [S3C_TYPE_PATH] = "path",         [S3C_TYPE_URL] = "URL",
+    };
+    return names[type];
+}
