@@ -1,0 +1,339 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The speed table: figure, goal, measured; side by side with s5cmd and rclone in the same run.
+
+Server (the S3 stand-in) on one core, program on the other; CPU from the operating system's accounting of each finished
+process; every figure is the median of `--rounds` rounds in which the programs take turns; our program runs twice in a round (A/A
+control). Peers get fewer objects (`--peer-objects`), their CPU is scaled per object. Needs: the release build, the benchmark programs
+(`ninja bench_source ...`), Go for the peers (without it their columns say so)."""
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+KIB, MIB = 1024, 1024 * 1024
+ENV = {
+    "AWS_ACCESS_KEY_ID": "AKTEST",
+    "AWS_SECRET_ACCESS_KEY": "sktest",
+    "AWS_REGION": "us-east-1",
+    "PATH": os.environ["PATH"],
+    "HOME": "/nonexistent",
+}
+SERVER_CPU, CLIENT_CPU = 1, 0
+
+
+class Server:
+    """One stand-in with synthesised buckets, pinned to its own core."""
+
+    def __init__(self, build, *args):
+        command = [str(build / "tests/support/s3d/s3d"), "--port", "0", *args]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CPU})
+        )
+        self.url = self.process.stdout.readline().split()[-1]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.process.kill()
+        self.process.wait()
+
+
+class Run:
+    """A finished process: what it printed and what it cost."""
+
+    def __init__(self, command, env=None, stdout=None):
+        started = time.monotonic()
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = subprocess.Popen(
+                command,
+                env={**ENV, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=stdout if stdout is not None else out,
+                stderr=err,
+                preexec_fn=lambda: os.sched_setaffinity(0, {CLIENT_CPU}),
+            )
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            self.wall = time.monotonic() - started
+            out.seek(0)
+            err.seek(0)
+            self.out, self.err = out.read().decode(errors="replace"), err.read().decode(errors="replace")
+        if process.returncode != 0:
+            sys.exit(f"{' '.join(map(str, command))}: exit {process.returncode}\n{self.err[-2000:]}")
+        self.cpu = usage.ru_utime + usage.ru_stime
+        self.user, self.sys = usage.ru_utime, usage.ru_stime
+        self.rss_mib = usage.ru_maxrss / 1024
+
+
+def json_figures(run):
+    return json.loads(run.out.strip().splitlines()[-1])
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def spread(values):
+    return f"{min(values):.3g}..{max(values):.3g}"
+
+
+class Table:
+    def __init__(self):
+        self.rows = []
+
+    def add(self, figure, goal, measured, met):
+        self.rows.append((figure, goal, measured, {True: "met", False: "MISSED", None: "-"}[met]))
+        print(f"  {figure}: {measured} (goal {goal}) {self.rows[-1][3]}", file=sys.stderr, flush=True)
+
+    def show(self):
+        heads = ("figure", "goal", "measured", "")
+        widths = [max(len(str(r[i])) for r in [heads, *self.rows]) for i in range(4)]
+        for row in (heads, tuple("-" * w for w in widths), *self.rows):
+            print("| " + " | ".join(str(c).ljust(w) for c, w in zip(row, widths)) + " |")
+
+
+class Bench:
+    def __init__(self, build, rounds, peer_objects, peers):
+        self.build, self.rounds, self.peer_objects, self.peers = build, rounds, peer_objects, peers
+        self.table = Table()
+        self.cli = build / "conduit-connector-s3"
+
+    def program(self, name):
+        return self.build / "tests/bench" / name
+
+    # ---- commands ----
+    def source(self, url, bucket, *more):
+        command = [self.cli, "source", "--endpoint", url, "--bucket", bucket, "--snapshot-only", "--no-progress", *more]
+        return Run([str(c) for c in command], stdout=subprocess.DEVNULL)
+
+    def engine(self, url, bucket, *more):
+        args = [self.program("bench_source"), f"aws.endpoint={url}", f"aws.bucket={bucket}", *more]
+        return Run([str(a) for a in args])
+
+    def s5cmd(self, url, *args, **kw):
+        return Run([str(self.peers["s5cmd"]), "--endpoint-url", url, "--log", "error", *args], **kw)
+
+    def rclone(self, url, *args):
+        env = {
+            "RCLONE_CONFIG_X_TYPE": "s3",
+            "RCLONE_CONFIG_X_PROVIDER": "Other",
+            "RCLONE_CONFIG_X_ENDPOINT": url,
+            "RCLONE_CONFIG_X_REGION": "us-east-1",
+            "RCLONE_CONFIG_X_ENV_AUTH": "true",
+            "RCLONE_CONFIG_X_FORCE_PATH_STYLE": "true",
+            "RCLONE_CONFIG": "/dev/null",
+        }
+        return Run([str(self.peers["rclone"]), *args], env=env)
+
+    def copy_with(self, peer, url, bucket, transfers=64):
+        folder = tempfile.mkdtemp(dir="/dev/shm")
+        try:
+            if peer == "s5cmd":
+                return self.s5cmd(url, "cp", f"s3://{bucket}/*", folder + "/")
+            return self.rclone(url, "copy", "--transfers", str(transfers), "--checkers", "16", f"x:{bucket}", folder)
+        finally:
+            shutil.rmtree(folder)
+
+    # ---- figures ----
+    def snapshot(self, objects):
+        ours, control, rss = [], [], []
+        peers = {name: [] for name in self.peers}
+        few = self.peer_objects
+        with Server(self.build, "--no-auth", "--synth", f"{objects},1024,many", "--synth", f"{few},1024,few") as s:
+            self.source(s.url, "few")
+            for _ in range(self.rounds):
+                first, second = self.source(s.url, "many"), self.source(s.url, "many")
+                ours.append(first.cpu / objects * 1e6)
+                control.append(second.cpu / objects * 1e6)
+                rss += [first.rss_mib, second.rss_mib]
+                for name in self.peers:
+                    peers[name].append(self.copy_with(name, s.url, "few").cpu / few * 1e6)
+        us = median(ours)
+        aa = median([a / b for a, b in zip(ours, control)])
+        self.table.add(
+            f"snapshot {objects:,} x 1 KiB, no latency: CPU us/object",
+            "<= 45 where s5cmd needs 360",
+            f"{us:.1f} ({spread(ours)}; A/A {aa:.2f})",
+            None if "s5cmd" not in peers else us / median(peers["s5cmd"]) <= 45 / 360,
+        )
+        for name, figures in peers.items():
+            ratios = [o / p for o, p in zip(ours, figures)]
+            self.table.add(
+                f"  of {name}'s {median(figures):.0f} us/object",
+                "<= 1/8",
+                f"1/{1 / median(ratios):.1f} ({few:,} objects)",
+                median(ratios) <= 1 / 8,
+            )
+        self.table.add("  peak RSS MiB", "<= 32 + index", f"{max(rss):.1f}", max(rss) <= 32 + objects * 40 / MIB)
+
+    def latency(self, objects):
+        rates, rss = [], []
+        with Server(self.build, "--no-auth", "--synth", f"{objects},1024,many", "--latency", "30") as s:
+            for _ in range(self.rounds):
+                run = self.engine(s.url, "many")
+                f = json_figures(run)
+                rates.append(f["units"] / f["wall_sec"])
+                rss.append(run.rss_mib)
+        bound = 256 / 0.030
+        rate = median(rates)
+        self.table.add(
+            "the same at 30 ms a request: objects/s in key order", ">= 5,000", f"{rate:,.0f} ({spread(rates)})", rate >= 5000
+        )
+        self.table.add("  of in-flight / latency (256 / 30 ms)", ">= 90 %", f"{rate / bound * 100:.1f} %", rate >= 0.9 * bound)
+        self.table.add("  peak RSS MiB", "<= 32 + index", f"{max(rss):.1f}", max(rss) <= 32 + objects * 40 / MIB)
+
+    def listing(self, keys, peer_keys):
+        kinds = {"objects": [], "versions": []}
+        peers = {name: [] for name in self.peers}
+        with Server(self.build, "--no-auth", "--synth", f"{keys},1,many", "--synth", f"{peer_keys},1,few") as s:
+            for _ in range(self.rounds):
+                for kind, figures in kinds.items():
+                    run = Run([str(self.program("bench_list")), kind, f"aws.endpoint={s.url}", "aws.bucket=many"])
+                    figures.append(json_figures(run)["cpu_sec"] / keys * 1e6)
+                if "rclone" in peers:
+                    peers["rclone"].append(self.rclone(s.url, "lsf", "-R", "--fast-list", "x:few").cpu / peer_keys * 1e6)
+                if "s5cmd" in peers:
+                    peers["s5cmd"].append(self.s5cmd(s.url, "ls", "s3://few/*").cpu / peer_keys * 1e6)
+        beside = ", ".join(f"{n} {median(f):.1f}" for n, f in peers.items())
+        for kind, figures in kinds.items():
+            us = median(figures)
+            self.table.add(
+                f"listing {keys:,} keys ({kind}): CPU us/key", "<= 0.4", f"{us:.2f} ({spread(figures)}); {beside}", us <= 0.4
+            )
+
+    def large(self, count, size):
+        ours, theirs = [], []
+        total = count * size
+        with Server(self.build, "--no-auth", "--synth", f"{count},{size},big") as s:
+            for _ in range(self.rounds):
+                f = json_figures(self.engine(s.url, "big"))
+                ours.append(f["bytes"] / f["cpu_sec"] / 1e9)
+                if "s5cmd" in self.peers:
+                    with open(os.devnull, "wb") as null:
+                        run = self.s5cmd(s.url, "cat", "s3://big/*", stdout=null)
+                    theirs.append(total / run.cpu / 1e9)
+        rate = median(ours)
+        self.table.add(
+            f"{count} objects of {size // MIB} MiB, engine with a counting sink: GB per CPU-second",
+            ">= 2",
+            f"{rate:.2f} ({spread(ours)})",
+            rate >= 2,
+        )
+        if theirs:
+            ratio = median([a / b for a, b in zip(ours, theirs)])
+            self.table.add("  of s5cmd cat's " + f"{median(theirs):.2f}", ">= 2 x", f"{ratio:.1f} x", ratio >= 2)
+
+    def json(self):
+        for payload, goal, total in ((75, 2_000_000, 4_000_000), (1024, 450_000, 1_000_000)):
+            for entries in (4, 11):
+                rates = []
+                for _ in range(self.rounds):
+                    run = Run([str(self.program("bench_json")), str(total), str(payload), str(entries)])
+                    f = json_figures(run)
+                    rates.append(f["units"] / f["cpu_sec"])
+                rate = median(rates)
+                self.table.add(
+                    f"JSON, {payload} B payloads, {entries} metadata entries, null sink: records/s and core",
+                    f">= {goal:,}" if entries == 4 else "-",
+                    f"{rate:,.0f} ({spread(rates)})",
+                    rate >= goal if entries == 4 else None,
+                )
+            self.json_puts(payload, total // 4)
+
+    def json_puts(self, payload, total):
+        rates = []
+        with Server(self.build, "--no-auth", "--discard") as s:
+            Run(["curl", "-sf", "-X", "PUT", s.url + "/out"])
+            for _ in range(self.rounds):
+                args = ["bench_dest", total, payload, 4, f"aws.endpoint={s.url}", "aws.bucket=out", "format=json"]
+                run = Run([str(self.program(args[0])), *map(str, args[1:])])
+                f = json_figures(run)
+                rates.append(f["units"] / f["cpu_sec"])
+        self.table.add(
+            f"  the same with the PUTs beside it ({payload} B)", "-", f"{median(rates):,.0f} ({spread(rates)}) a CPU-second", None
+        )
+
+    def memory(self, objects):
+        with Server(self.build, "--no-auth", "--synth", f"{objects},64,many") as s:
+            run = self.engine(s.url, "many")
+        index = int(run.err.split("index_bytes=")[1].split()[0]) / MIB
+        self.table.add(
+            f"peak RSS MiB with {objects:,} objects",
+            f"<= 32 + index ({index:.1f})",
+            f"{run.rss_mib:.1f}",
+            run.rss_mib <= 32 + index,
+        )
+
+    def first_record(self):
+        times = []
+        with Server(self.build, "--synth", "1000,1024,few") as s:
+            for _ in range(self.rounds * 2 + 1):
+                command = [str(self.cli), "source", "--endpoint", s.url, "--bucket", "few", "--no-progress", "--limit", "1"]
+                started = time.monotonic()
+                process = subprocess.Popen(command, env=ENV, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                process.stdout.readline()
+                times.append((time.monotonic() - started) * 1e3)
+                process.stdout.read()
+                process.wait()
+        ms = median(times[1:])
+        self.table.add("start to first record, local server: ms", "<= 20", f"{ms:.1f} ({spread(times[1:])})", ms <= 20)
+
+
+def build_peers(folder):
+    """s5cmd and rclone through the Go module proxy; {} where there is no Go."""
+    peers = {}
+    packages = {"s5cmd": "github.com/peak/s5cmd/v2", "rclone": "github.com/rclone/rclone"}
+    if not shutil.which("go"):
+        print("SKIPPED: the peers s5cmd and rclone (no Go here)", file=sys.stderr)
+        return peers
+    for name, package in packages.items():
+        binary = folder / name
+        if not binary.exists():
+            print(f"building {name} ...", file=sys.stderr)
+            env = {**os.environ, "GOSUMDB": "off", "GOFLAGS": "-mod=readonly"}
+            subprocess.run(["go", "build", "-o", str(binary), package], cwd=ROOT / "tests/peers" / name, env=env, check=True)
+        peers[name] = binary
+    return peers
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--build", type=Path, default=ROOT / "build")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--objects", type=int, default=100_000)
+    parser.add_argument("--peer-objects", type=int, default=20_000)
+    parser.add_argument("--only", help="comma list of: snapshot latency listing large json memory first")
+    parser.add_argument("--no-peers", action="store_true")
+    a = parser.parse_args()
+    folder = a.build / "peers"
+    folder.mkdir(parents=True, exist_ok=True)
+    bench = Bench(a.build, a.rounds, a.peer_objects, {} if a.no_peers else build_peers(folder))
+    figures = {
+        "first": bench.first_record,
+        "snapshot": lambda: bench.snapshot(a.objects),
+        "latency": lambda: bench.latency(a.objects),
+        "listing": lambda: bench.listing(1_000_000, 100_000),
+        "large": lambda: bench.large(64, 16 * MIB),
+        "json": bench.json,
+        "memory": lambda: bench.memory(1_000_000),
+    }
+    wanted = a.only.split(",") if a.only else figures
+    cpu = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), platform.machine())
+    print(f"{cpu}, {os.cpu_count()} CPUs, {a.rounds} rounds, medians (min..max)", file=sys.stderr)
+    for name in wanted:
+        figures[name]()
+    bench.table.show()
+
+
+if __name__ == "__main__":
+    main()
