@@ -20,21 +20,27 @@ S3C_PUBLIC S3C_MUST_USE int s3c_opencdc_encode(struct s3c_buf *out, const struct
 
 /* For people (`--raw text`): the same line, but raw key, position and payload as JSON strings of their text; bytes that are not UTF-8
  * become U+FFFD, so it cannot be read back. */
-S3C_PUBLIC S3C_MUST_USE int s3c_opencdc_encode_text(struct s3c_buf *out, const struct s3c_record *r);
+S3C_PUBLIC S3C_MUST_USE int s3c_opencdc_encode_text(struct s3c_buf *out,
+                                                    const struct s3c_record *r);
 
-struct s3c_opencdc_decoder; /* owns what decoded records point to, besides the lines themselves; not thread-safe */
-S3C_PUBLIC S3C_MUST_USE int s3c_opencdc_decoder_new(struct s3c_opencdc_decoder **ret, struct s3c_error *err);
+struct
+    s3c_opencdc_decoder; /* owns what decoded records point to, besides the lines themselves; not thread-safe */
+S3C_PUBLIC S3C_MUST_USE int s3c_opencdc_decoder_new(struct s3c_opencdc_decoder **ret,
+                                                    struct s3c_error *err);
 S3C_PUBLIC void s3c_opencdc_decoder_free(struct s3c_opencdc_decoder *d);
-S3C_PUBLIC void s3c_opencdc_decoder_reset(struct s3c_opencdc_decoder *d); /* all records decoded so far become invalid */
+S3C_PUBLIC void s3c_opencdc_decoder_reset(
+    struct s3c_opencdc_decoder *d); /* all records decoded so far become invalid */
 /*
  * Reads one line (without LF). The line is MODIFIED and must outlive the record. Accepts fields in any order and any JSON white
  * space; unknown fields are skipped; missing ones are nil. Structured data keeps its text byte for byte; metadata comes out
  * sorted. 0, S3C_E_RECORD (what is wrong, at which column), S3C_E_NOMEM.
  */
-S3C_PUBLIC S3C_MUST_USE int s3c_opencdc_decode(struct s3c_opencdc_decoder *d, char *line, size_t len, struct s3c_record *ret,
+S3C_PUBLIC S3C_MUST_USE int s3c_opencdc_decode(struct s3c_opencdc_decoder *d, char *line,
+                                               size_t len, struct s3c_record *ret,
                                                struct s3c_error *err);
 
-S3C_PUBLIC const char *s3c_operation_name(enum s3c_operation op); /* "create", "update", "delete", "snapshot"; NULL for others */
+S3C_PUBLIC const char *s3c_operation_name(
+    enum s3c_operation op); /* "create", "update", "delete", "snapshot"; NULL for others */
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The destination put together from its parts: what s3c_destination_open does after the bucket has been looked at, and what tests and benchmarks
+ * do with a sink of their own. */
+#ifndef S3C_DEST_ENGINE_H
+#define S3C_DEST_ENGINE_H
+
+#include <s3c/destination.h>
+
+#include "dest/sink.h"
+#include "format/writer.h"
+#include "session/session.h"
+
+struct s3c_destination_parts {
+    const struct s3c_settings *settings; /* borrowed, like clock and log */
+    const struct s3c_clock *clock;
+    const struct s3c_log *log;
+    struct s3c_session
+        *session; /* these three are taken over, also on failure; session may be NULL */
+    struct s3c_sink *sink;
+    struct s3c_writer *writer;
+    uint64_t random; /* names the writer, and seeds the jitter of retries */
+};
+S3C_MUST_USE int s3c_destination_new(struct s3c_destination **ret,
+                                     const struct s3c_destination_parts *parts,
+                                     struct s3c_error *err);
+
+void s3c_destination_parts_release(
+    struct s3c_destination_parts *parts); /* what was taken over; parts may be missing (NULL) */
+
+#endif
