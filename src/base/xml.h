@@ -5,7 +5,8 @@
  * without reading entities from them, ignores attributes and namespace prefixes ("s3:Key" is reported as "Key").
  *
  * Input is one complete body that outlives the parser and is MODIFIED: text is unescaped in place. Not thread-safe.
- * Limits: depth <= S3C_XML_MAX_DEPTH. Ill-formed input (unclosed or mismatched tags, text after the root, early end) is an error.
+ * Limits: depth <= S3C_XML_MAX_DEPTH. Ill-formed input (unclosed or mismatched tags, text after the root, early end) is an error;
+ * an '&' that begins no known reference (also &#0;) is kept as it is.
  *
  *     struct s3c_xml x; s3c_xml_init(&x, body, len);
  *     while ((r = s3c_xml_next(&x)) > 0) ...
@@ -20,8 +21,8 @@
 
 enum s3c_xml_event {
     S3C_XML_START = 1, /* name */
-    S3C_XML_TEXT =
-        2, /* text, unescaped; one event per run, CDATA included; white space between elements is not reported */
+    /* text, unescaped: one event per run, CDATA joined in; a run of nothing but white space is not reported */
+    S3C_XML_TEXT = 2,
     S3C_XML_END = 3, /* name */
 };
 
