@@ -28,6 +28,8 @@ struct s3c_list_page {
  */
 S3C_MUST_USE int s3c_list_page_parse(struct s3c_list_page *page, char *body, size_t len,
                                      bool versions, struct s3c_error *err);
+/* Puts the entries into S3's order where versions and markers came as two runs. Part of the parse. 0, S3C_E_PROTOCOL (no order), S3C_E_NOMEM. */
+S3C_MUST_USE int s3c_list_page_order(struct s3c_list_page *page, struct s3c_error *err);
 void s3c_list_page_done(struct s3c_list_page *page); /* idempotent */
 
 #endif

@@ -13,7 +13,7 @@ static bool is_blank(char c)
 }
 
 /* White space that keeps a connection alive may come before the declaration, which no XML parser has to accept. */
-static struct s3c_view body_trim(struct s3c_view body)
+struct s3c_view s3c_reply_trim(struct s3c_view body)
 {
     body = s3c_view_trim(body);
     if (s3c_view_starts(body, S3C_VIEW("\xef\xbb\xbf")))
@@ -69,7 +69,7 @@ static bool closed_by(struct s3c_view doc, struct s3c_view name)
 
 enum s3c_reply_kind s3c_reply_look(struct s3c_view body)
 {
-    struct s3c_view doc = body_trim(body), name, prefix, local;
+    struct s3c_view doc = s3c_reply_trim(body), name, prefix, local;
     const char *gt;
 
     if (!doc.len)
@@ -110,7 +110,7 @@ bool s3c_reply_acceptable(enum s3c_s3_op op, struct s3c_view body, enum s3c_repl
 
 static void open_body(struct s3c_xml *x, char *body, size_t len)
 {
-    struct s3c_view v = body_trim((struct s3c_view){body, len});
+    struct s3c_view v = s3c_reply_trim((struct s3c_view){body, len});
 
     s3c_xml_init(x, body + (v.ptr - body), v.len);
 }

@@ -46,6 +46,8 @@ S3C_MUST_USE int s3c_reply_upload_id(char *body, size_t len, struct s3c_view *re
 S3C_MUST_USE int s3c_reply_complete(char *body, size_t len, struct s3c_view *ret_etag,
                                     struct s3c_error *err);
 
+/* Without the white space and byte order mark around it: where XML parsing begins. */
+struct s3c_view s3c_reply_trim(struct s3c_view body);
 struct s3c_view s3c_etag_trim(struct s3c_view etag); /* without surrounding quotes */
 
 #endif
