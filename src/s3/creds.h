@@ -41,6 +41,7 @@ typedef const char *s3c_getenv_fn(void *ctx, const char *name);
 struct s3c_profile {
     char *access_key_id, *secret_access_key, *session_token;
     char *region, *endpoint_url, *s3_endpoint_url, *ca_bundle;
+    const char *unsupported; /* static name of a setting that would give credentials in a way not supported yet, or NULL */
     bool found;
 };
 /* name: NULL = AWS_PROFILE, AWS_DEFAULT_PROFILE, "default". A profile that was named but is in neither file: S3C_E_CREDENTIALS. Missing files are
