@@ -13,7 +13,8 @@
 struct s3c_call;
 struct s3c_inbox;
 
-S3C_MUST_USE int s3c_inbox_new(struct s3c_inbox **ret, struct s3c_error *err); /* 0, S3C_E_NOMEM, S3C_E_IO */
+S3C_MUST_USE int s3c_inbox_new(struct s3c_inbox **ret,
+                               struct s3c_error *err); /* 0, S3C_E_NOMEM, S3C_E_IO */
 void s3c_inbox_free(struct s3c_inbox *i); /* no call that names it may be under way; NULL is fine */
 
 /* Any thread. Signals the descriptor only if the consumer sleeps (or may poll). */
@@ -25,6 +26,7 @@ void s3c_inbox_wake(struct s3c_inbox *i); /* also async-signal-safe */
  * (0 = not at all, -1 = for ever) for the first one. *ret_woken (may be NULL) tells of an s3c_inbox_wake since the last take.
  */
 struct s3c_call *s3c_inbox_take(struct s3c_inbox *i, int timeout_ms, bool *ret_woken);
-int s3c_inbox_fd(const struct s3c_inbox *i); /* readable when take(0) would give something or tell of a wake */
+int s3c_inbox_fd(
+    const struct s3c_inbox *i); /* readable when take(0) would give something or tell of a wake */
 
 #endif

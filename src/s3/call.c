@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The call as a thing: making, reusing, and reading its answer's header. */
+#include "s3/call.h"
+
+#include "base/view.h"
+
+#define KEEP_BUFFER (64u << 10)
+
+const char *s3c_s3_op_name(enum s3c_s3_op op)
+{
+    static const char *const names[S3C_S3_OPS] = {
+        [S3C_LIST_OBJECTS_V2] = "ListObjectsV2",
+        [S3C_LIST_VERSIONS] = "ListObjectVersions",
+        [S3C_GET_OBJECT] = "GetObject",
+        [S3C_PUT_OBJECT] = "PutObject",
+        [S3C_CREATE_MULTIPART] = "CreateMultipartUpload",
+        [S3C_UPLOAD_PART] = "UploadPart",
+        [S3C_COMPLETE_MULTIPART] = "CompleteMultipartUpload",
+        [S3C_ABORT_MULTIPART] = "AbortMultipartUpload",
+        [S3C_HEAD_BUCKET] = "HeadBucket",
+        [S3C_GET_VERSIONING] = "GetBucketVersioning",
+    };
+
+    return (unsigned)op < S3C_S3_OPS ? names[op] : "unknown operation";
+}
+
+struct s3c_call *s3c_call_new(void)
+{
+    struct s3c_call *c = s3c_zalloc(sizeof(*c));
+
+    if (c == NULL)
+        return NULL;
+    c->reply.max = c->headers.max = SIZE_MAX; /* the client sets the real caps for each operation */
+    return c;
+}
+
+static struct s3c_buf keep_small(struct s3c_buf *b)
+{
+    if (b->cap > KEEP_BUFFER)
+        s3c_buf_done(b);
+    s3c_buf_clear(b);
+    b->max = SIZE_MAX;
+    return *b;
+}
+
+void s3c_call_reset(struct s3c_call *c)
+{
+    struct s3c_buf reply = keep_small(&c->reply), headers = keep_small(&c->headers);
+
+    *c = (struct s3c_call){.reply = reply, .headers = headers};
+}
+
+void s3c_call_free(struct s3c_call *c)
+{
+    if (c == NULL)
+        return;
+    s3c_buf_done(&c->reply);
+    s3c_buf_done(&c->headers);
+    s3c_free(c);
+}
+
+bool s3c_call_next_header(const struct s3c_call *c, size_t *cursor, struct s3c_view *name,
+                          struct s3c_view *value)
+{
+    struct s3c_view rest = s3c_buf_view(&c->headers), line;
+
+    rest = s3c_view_skip(rest, *cursor);
+    while (rest.len > 0) {
+        if (!s3c_view_split(rest, '\n', &line, &rest)) {
+            line = rest;
+            rest.len = 0;
+        }
+        *cursor = c->headers.len - rest.len;
+        if (s3c_view_split(line, ':', name, value)) {
+            *name = s3c_view_trim(*name);
+            *value = s3c_view_trim(*value);
+            return true;
+        }
+    }
+    return false;
+}
+
+struct s3c_view s3c_call_header(const struct s3c_call *c, const char *name)
+{
+    struct s3c_view wanted = s3c_view_str(name), field, value;
+    size_t cursor = 0;
+
+    while (s3c_call_next_header(c, &cursor, &field, &value)) {
+        if (s3c_view_eq_nocase(field, wanted))
+            return value;
+    }
+    return (struct s3c_view){NULL, 0};
+}
