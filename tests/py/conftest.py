@@ -9,10 +9,12 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from records import Record  # noqa: F401  (keeps assertion rewriting of the helpers in one place)
-from runner import PROGRAM, Program
-from s3d_client import S3d
-from servers import BUILD, NAMES, Server, Unavailable, shared, stop_shared
+
+pytest.register_assert_rewrite("records", "runner")
+
+from runner import PROGRAM, Program  # noqa: E402
+from s3d_client import S3d  # noqa: E402
+from servers import BUILD, NAMES, Server, Unavailable, shared, stop_shared  # noqa: E402
 
 RUN_DIR = "S3C_TEST_RUN_DIR"
 S3D = pathlib.Path(os.environ.get("S3D_PROGRAM", BUILD / "tests" / "support" / "s3d" / "s3d"))
@@ -57,7 +59,10 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker("server")
-            wanted = item.callspec.params["server"] in chosen
+            name = item.callspec.params["server"]
+            wanted = name in chosen
+            if "thousands" in item.fixturenames:  # dear to make: one worker makes it and runs all that use it
+                item.add_marker(pytest.mark.xdist_group(f"thousands-{name}"))
         else:
             wanted = True
         is_soak = item.get_closest_marker("soak") is not None

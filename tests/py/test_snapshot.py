@@ -3,6 +3,7 @@
 
 import datetime
 import os
+import time
 
 import pytest
 from conftest import put_all
@@ -50,6 +51,7 @@ def thousands(s3, make_session_bucket):
     objects = {f"dir{i % 7}/file {i:05d}": b"content of %d" % i for i in range(2500)}
     bucket = make_session_bucket()
     put_all(s3, bucket, objects)
+    time.sleep(2.2)  # older than any W0 from here on
     return bucket, {k.encode(): v for k, v in objects.items()}
 
 

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGKILL at any moment, again and again, while a writer works: nothing is lost, and order per key is kept."""
+
+import json
+import os
+import random
+import threading
+import time
+
+import pytest
+from records import parse_lines
+from runner import QUICK
+
+SECONDS = 8
+SOAK_SECONDS = 240
+
+
+class Writer(threading.Thread):
+    """Puts and deletes on few keys of a versioned bucket until told to stop; remembers every version it made, in order."""
+
+    def __init__(self, s3, bucket):
+        super().__init__(daemon=True)
+        self.s3, self.bucket = s3, bucket
+        self.made = {}
+        self.stopping = threading.Event()
+        self.failure = None
+
+    def run(self):
+        chance = random.Random(7)
+        number = 0
+        try:
+            while not self.stopping.is_set():
+                key = f"key {chance.randrange(12)}"
+                if chance.random() < 0.2:
+                    version = self.s3.delete_object(Bucket=self.bucket, Key=key)["VersionId"]
+                else:
+                    number += 1
+                    version = self.s3.put_object(Bucket=self.bucket, Key=key, Body=b"body %d" % number)["VersionId"]
+                self.made.setdefault(key, []).append(version)
+                time.sleep(chance.random() * 0.03)
+        except Exception as failure:  # handed to the test, which is another thread
+            self.failure = failure
+
+    def finish(self):
+        self.stopping.set()
+        self.join(30)
+        assert self.failure is None, self.failure
+        assert sum(map(len, self.made.values())) > 50
+
+
+def written_objects(s3, bucket):
+    """The destination's JSON lines in the order of the objects' names, which is the order of their making."""
+    lines = []
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for entry in page.get("Contents", []):
+            body = s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
+            lines += [json.loads(line) for line in body.splitlines()]
+    return lines
+
+
+def assert_all_versions(made, seen):
+    """`seen`: (key, version) in the order of arrival. Everything at least once; first arrivals per key in the order of making."""
+    for key, versions in made.items():
+        first_seen = list(dict.fromkeys(version for k, version in seen if k == key))
+        missing = [v for v in versions if v not in first_seen]
+        assert not missing, f"{len(missing)} of {len(versions)} versions of {key} are lost: {missing[:5]}"
+        assert [v for v in first_seen if v in versions] == versions
+
+
+def run_of_pipes(s3, s3c, source, target, file, seconds):
+    """Kills a pipe after a random while, starts it again, for `seconds` under the writer; then lets it come to its end."""
+    command = ["pipe", "--source.bucket", source, "--destination.bucket", target, "--destination.format", "json"]
+    command += ["--position-file", file, "--destination.buffer-size", "10", "--destination.file.max-idle", "200ms"]
+    command += [f"--source.{word[2:]}" if word.startswith("--") else word for word in QUICK]
+    writer = Writer(s3, source)
+    writer.start()
+    deadline = time.monotonic() + seconds
+    kills = 0
+    chance = random.Random(11)
+    while time.monotonic() < deadline:
+        process = s3c.popen(*command, stderr=open(os.devnull, "wb"))
+        time.sleep(0.2 + chance.random() * 1.2)
+        assert process.poll() is None, "it ended by itself"
+        process.kill()
+        process.wait()
+        kills += 1
+    writer.finish()
+    return writer, command, kills
+
+
+def kill_and_resume(s3, s3c, make_bucket, tmp_path, seconds):
+    source, target = make_bucket("Enabled"), make_bucket()
+    writer, command, kills = run_of_pipes(s3, s3c, source, target, tmp_path / "position", seconds)
+    assert kills >= 3
+    s3.put_object(Bucket=source, Key="~end", Body=b"")
+    process = s3c.popen(*command)
+    deadline = time.monotonic() + 40
+    while not any(line["Key"] == "~end" for line in written_objects(s3, target)):
+        assert time.monotonic() < deadline, "the last object never arrives"
+        assert process.poll() is None, "it ended by itself"
+        time.sleep(0.3)
+    process.terminate()
+    assert process.wait(20) == 0
+    lines = written_objects(s3, target)
+    # Everything the writer made came after the first start, except what the first snapshot had already.
+    seen = [(line["Key"], line["Metadata"].get("s3.versionId")) for line in lines]
+    snapshot = {line["Key"]: line["Metadata"]["s3.versionId"] for line in lines if line["Operation"] == "snapshot"}
+    made = {}
+    for key, versions in writer.made.items():
+        begin = versions.index(snapshot[key]) if snapshot.get(key) in versions else 0
+        made[key] = versions[begin:]
+    assert_all_versions(made, seen)
+
+
+@pytest.mark.servers("s3d", "ceph")
+def test_killed_pipe_loses_nothing(s3, s3c, make_bucket, tmp_path):
+    kill_and_resume(s3, s3c, make_bucket, tmp_path, SECONDS)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.servers("s3d", "ceph")
+def test_killed_pipe_for_minutes(s3, s3c, make_bucket, tmp_path):
+    kill_and_resume(s3, s3c, make_bucket, tmp_path, SOAK_SECONDS)
+
+
+@pytest.mark.servers("s3d", "ceph")
+def test_killed_source_loses_nothing(s3, s3c, make_bucket, tmp_path):
+    """Records appended to a file, positions in another: the position is never ahead of what was written."""
+    bucket = make_bucket("Enabled")
+    output, file = tmp_path / "records", tmp_path / "position"
+    command = ["source", "--bucket", bucket, *QUICK, "--position-file", file]
+    writer = Writer(s3, bucket)
+    writer.start()
+    chance = random.Random(3)
+    deadline = time.monotonic() + SECONDS
+    seen = []
+
+    def run(seconds):
+        with open(output, "wb") as out:
+            process = s3c.popen(*command, stdout=out, stderr=open(os.devnull, "wb"))
+            time.sleep(seconds)
+            assert process.poll() is None
+            process.kill()
+            process.wait()
+        return parse_lines(output.read_bytes())
+
+    while time.monotonic() < deadline:
+        seen += run(0.2 + chance.random())
+    writer.finish()
+    while not seen or seen[-1].key != b"~end":
+        if not any(r.key == b"~end" for r in seen):
+            s3.put_object(Bucket=bucket, Key="~end", Body=b"")
+        seen += run(4)
+    snapshot = {r.name: r.version for r in seen if r.operation == "snapshot"}
+    made = {k: v[v.index(snapshot[k]) :] if snapshot.get(k) in v else v for k, v in writer.made.items()}
+    assert_all_versions(made, [(r.name, r.version) for r in seen])
+
+
+@pytest.mark.servers("s3d")
+def test_a_full_disk_for_the_position_file(s3, s3c, make_bucket):
+    bucket = make_bucket()
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    result = s3c.source(bucket, "--position-file", "/dev/full", "--limit", "1")
+    assert result.returncode == 1
+    assert "/dev/full" in result.last_line
