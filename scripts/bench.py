@@ -106,7 +106,7 @@ class Bench:
     def __init__(self, build, rounds, peer_objects, peers):
         self.build, self.rounds, self.peer_objects, self.peers = build, rounds, peer_objects, peers
         self.table = Table()
-        self.cli = build / "conduit-connector-s3"
+        self.cli = build / "src/cli/conduit-connector-s3"
 
     def program(self, name):
         return self.build / "tests/bench" / name
@@ -308,7 +308,7 @@ def build_peers(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--build", type=Path, default=ROOT / "build")
+    parser.add_argument("--build", type=Path, default=ROOT / "build/release")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--objects", type=int, default=100_000)
     parser.add_argument("--peer-objects", type=int, default=20_000)
