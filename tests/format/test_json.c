@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The vectors in tests/vectors/json: record.json is an OpenCDC line, expected.json what Go 1.26's encoding/json printed for the
+ * reference's struct with its base64 fields filled in where DESIGN 5 wants them.
+ */
+#include "check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <s3c/opencdc.h>
+
+#include "base/view.h"
+#include "format/json.h"
+#include "vectors.h"
+
+static struct s3c_writer *new_writer(void)
+{
+    struct s3c_writer *w = NULL;
+
+    CHECK_OK(s3c_json_writer_new(&w, NULL), NULL);
+    return w;
+}
+
+/* Finishes the writer's file and compares it. */
+static void check_file(struct s3c_writer *w, const char *expected)
+{
+    struct s3c_buf file;
+
+    assert_int_equal(w->ops->size(w), strlen(expected));
+    CHECK_OK(w->ops->finish(w, &file, NULL), NULL);
+    CHECK_VIEW(s3c_buf_view(&file), expected);
+    assert_int_equal(w->ops->size(w), 0);
+    s3c_buf_done(&file);
+}
+
+static void check_vector(const struct check_vector *v)
+{
+    struct s3c_writer *w = new_writer();
+    struct s3c_opencdc_decoder *d;
+    struct s3c_record r;
+    struct s3c_error err;
+    size_t len, expected_len;
+    char *line = check_vector_read(v, "record.json", &len);
+    char *expected = check_vector_read(v, "expected.json", &expected_len);
+
+    CHECK_OK(s3c_opencdc_decoder_new(&d, &err), &err);
+    CHECK_OK(s3c_opencdc_decode(d, line, len - 1, &r, &err), &err);
+    CHECK_OK(w->ops->add(w, &r, &err), &err);
+    check_file(w, expected);
+    s3c_opencdc_decoder_free(d);
+    w->ops->release(w);
+    free(expected);
+    free(line);
+}
+
+static void prints_what_go_prints(void **state)
+{
+    (void)state;
+    check_each_vector("json", check_vector);
+}
+
+static struct s3c_record record(const char *key, const char *after)
+{
+    return (struct s3c_record){.operation = S3C_OP_CREATE,
+                               .position = S3C_VIEW("p"),
+                               .metadata_nil = true,
+                               .key = {S3C_DATA_RAW, s3c_view_str(key)},
+                               .after = {S3C_DATA_RAW, s3c_view_str(after)}};
+}
+
+static void puts_one_object_on_each_line(void **state)
+{
+    struct s3c_writer *w = new_writer();
+    struct s3c_record a = record("a", "1"), b = record("b", "2\n");
+
+    (void)state;
+    assert_string_equal(w->ops->extension, "json");
+    assert_string_equal(w->ops->content_type, "application/json");
+    CHECK_OK(w->ops->add(w, &a, NULL), NULL);
+    CHECK_OK(w->ops->add(w, &b, NULL), NULL);
+    check_file(
+        w,
+        "{\"Operation\":\"create\",\"Position\":\"p\",\"Payload\":\"1\",\"Key\":\"a\",\"Metadata\":null}\n"
+        "{\"Operation\":\"create\",\"Position\":\"p\",\"Payload\":\"2\\n\",\"Key\":\"b\",\"Metadata\":null}\n");
+    CHECK_OK(w->ops->add(w, &a, NULL), NULL);
+    check_file(
+        w,
+        "{\"Operation\":\"create\",\"Position\":\"p\",\"Payload\":\"1\",\"Key\":\"a\",\"Metadata\":null}\n");
+    check_file(w, "");
+    w->ops->release(w);
+}
+
+static void refuses_what_is_no_record_and_keeps_the_file(void **state)
+{
+    static const struct s3c_metadata bad_name = {S3C_VIEW("\xff"), S3C_VIEW("v")};
+    static const struct s3c_metadata bad_value = {S3C_VIEW("n"), S3C_VIEW("\xc3")};
+    struct s3c_writer *w = new_writer();
+    struct s3c_record good = record("a", "1"), bad = good;
+    struct s3c_error err;
+
+    (void)state;
+    CHECK_OK(w->ops->add(w, &good, NULL), NULL);
+    bad.operation = (enum s3c_operation)5;
+    CHECK_CODE(w->ops->add(w, &bad, &err), S3C_E_RECORD);
+    CHECK_HAS(err.message, "(5)");
+    bad = good;
+    bad.metadata_nil = false;
+    bad.metadata_count = 1;
+    bad.metadata = &bad_name;
+    CHECK_CODE(w->ops->add(w, &bad, &err), S3C_E_RECORD);
+    bad.metadata = &bad_value;
+    CHECK_CODE(w->ops->add(w, &bad, &err), S3C_E_RECORD);
+    CHECK_HAS(err.message, "metadata is not valid UTF-8");
+    check_file(
+        w,
+        "{\"Operation\":\"create\",\"Position\":\"p\",\"Payload\":\"1\",\"Key\":\"a\",\"Metadata\":null}\n");
+    w->ops->release(w);
+}
+
+static void survives_allocation_failures(void **state)
+{
+    char payload[3000];
+
+    (void)state;
+    memset(payload, '\xff', sizeof(payload)); /* goes the way of base64 */
+    FOR_EACH_ALLOC_FAILURE
+    {
+        struct s3c_writer *w = NULL;
+        struct s3c_record small = record("a", "1"), large = small;
+        struct s3c_error err;
+        size_t before = 0;
+        int r = s3c_json_writer_new(&w, &err);
+
+        large.after.bytes = (struct s3c_view){payload, sizeof(payload)};
+        if (r == 0)
+            r = w->ops->add(w, &small, &err);
+        if (r == 0) {
+            before = w->ops->size(w);
+            r = w->ops->add(w, &large, &err);
+            assert_true(r == 0 || w->ops->size(w) == before);
+        }
+        CHECK_CODE(r, check_alloc_failed() ? S3C_E_NOMEM : 0);
+        if (w)
+            w->ops->release(w);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CHECK_TEST(prints_what_go_prints),
+        CHECK_TEST(puts_one_object_on_each_line),
+        CHECK_TEST(refuses_what_is_no_record_and_keeps_the_file),
+        CHECK_TEST(survives_allocation_failures),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
