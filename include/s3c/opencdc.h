@@ -3,6 +3,7 @@
  * A record as one line of OpenCDC JSON, as Conduit writes it (Record.Bytes of conduit-commons):
  * {"position":"<base64>","operation":"create","metadata":{...sorted},"key":K,"payload":{"before":B,"after":A}} where raw data is a
  * base64 string, structured data an object, nil null; '<', '>', '&', U+2028 and U+2029 are escaped as \u003c ...; absent metadata is null.
+ * Byte for byte, except that \b and \f, which Conduit's JSON library spells \u0008 and \u000c, are written as encoding/json does.
  */
 #ifndef S3C_OPENCDC_H
 #define S3C_OPENCDC_H
