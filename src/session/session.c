@@ -116,7 +116,7 @@ static int judge_second_look(const struct s3c_call *c, int result, struct s3c_er
         *err = c->error;
     if (c->http_status == 0 || result == S3C_E_PROTOCOL || result == S3C_E_CREDENTIALS)
         return result;
-    if (c->error.s3_code[0] == '\0' && !is_s3_answer(c))
+    if (c->error.s3_code[0] == '\0' && c->http_status < 500 && !is_s3_answer(c))
         return s3c_error_set(err, S3C_E_PROTOCOL,
                              "ListObjectsV2 was answered with HTTP status %d and no S3 error",
                              c->http_status);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Texts made from the tables: help, the specification, the man page, the README's table. All append; 0, S3C_E_NOMEM, S3C_E_TOO_LARGE. */
+#ifndef S3C_CLI_HELP_H
+#define S3C_CLI_HELP_H
+
+#include <s3c/buf.h>
+
+#include "cli/commands.h"
+
+S3C_MUST_USE int cli_help_program(struct s3c_buf *out); /* all commands */
+S3C_MUST_USE int cli_help_command(struct s3c_buf *out,
+                                  const struct cli_command *c); /* fits a screen */
+S3C_MUST_USE int cli_help_command_full(struct s3c_buf *out,
+                                       const struct cli_command *c);    /* every option described */
+S3C_MUST_USE int cli_help_options(struct s3c_buf *out, unsigned sides); /* described, for people */
+S3C_MUST_USE int cli_spec_text(struct s3c_buf *out);
+S3C_MUST_USE int cli_spec_json(struct s3c_buf *out);
+
+#define CLI_NAME "s3"
+#define CLI_SUMMARY \
+    "Amazon S3 and S3-compatible servers as a source and a destination of change records."
+#define CLI_DESCRIPTION                                                                                         \
+    "The source gives every object of a bucket as a record, then every change. The destination writes records " \
+    "to a bucket as files and acknowledges each once S3 has confirmed its file."
+#define CLI_AUTHOR "The conduit-connector-s3 authors"
+
+#endif
