@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A page is one pass of the pull parser; names are told apart by length and first letter before they are compared. Keys are decoded
- * in a second pass over the entries, because <EncodingType> may come after them. Times of one page are mostly of a few days: the
- * day is parsed once and remembered (list_time).
+ * A page is one pass of the pull parser, with a fast path for entries that look like the one before (list_shape). Keys are decoded in a
+ * second pass, because <EncodingType> may come after them. Times of one page are mostly of a few days: the day is parsed once and
+ * remembered (list_time).
  */
 #include "s3/list_page.h"
 
@@ -10,55 +10,22 @@
 #include "base/mem.h"
 #include "base/view.h"
 #include "base/xml.h"
+#include "base/xml_text.h"
+#include "s3/list_shape.h"
 #include "s3/list_time.h"
 #include "s3/reply.h"
 
 #define FIRST_ENTRIES 1024 /* a page has 1,000 by default */
 #define MAX_ENTRIES   (1u << 20)
 
-enum field {
-    FIELD_OTHER,
-    FIELD_KEY,
-    FIELD_ETAG,
-    FIELD_SIZE,
-    FIELD_LAST_MODIFIED,
-    FIELD_VERSION_ID,
-    FIELD_IS_LATEST,
-};
-
 struct reading {
     struct s3c_list_page *page;
     struct s3c_xml xml;
     struct s3c_list_day day;
+    struct s3c_list_shape shapes[2]; /* of versions or objects, and of delete markers */
     bool versions;
     const char *problem;
 };
-
-static bool name_is(struct s3c_view name, const char *text, size_t n)
-{
-    return name.len == n && !memcmp(name.ptr, text, n);
-}
-#define NAME_IS(name, lit) name_is(name, "" lit, sizeof(lit) - 1)
-
-static enum field field_of(struct s3c_view name)
-{
-    switch (name.len) {
-    case 3:
-        return NAME_IS(name, "Key") ? FIELD_KEY : FIELD_OTHER;
-    case 4:
-        if (name.ptr[0] == 'E')
-            return NAME_IS(name, "ETag") ? FIELD_ETAG : FIELD_OTHER;
-        return NAME_IS(name, "Size") ? FIELD_SIZE : FIELD_OTHER;
-    case 8:
-        return NAME_IS(name, "IsLatest") ? FIELD_IS_LATEST : FIELD_OTHER;
-    case 9:
-        return NAME_IS(name, "VersionId") ? FIELD_VERSION_ID : FIELD_OTHER;
-    case 12:
-        return NAME_IS(name, "LastModified") ? FIELD_LAST_MODIFIED : FIELD_OTHER;
-    default:
-        return FIELD_OTHER;
-    }
-}
 
 static int bad(struct reading *g, const char *why)
 {
@@ -66,23 +33,23 @@ static int bad(struct reading *g, const char *why)
     return S3C_E_PROTOCOL;
 }
 
-static int set_field(struct reading *g, struct s3c_list_entry *e, enum field f,
+static int set_field(struct reading *g, struct s3c_list_entry *e, enum s3c_list_field f,
                      struct s3c_view text)
 {
     switch (f) {
-    case FIELD_KEY:
+    case S3C_LIST_KEY:
         e->key = text;
         return 0;
-    case FIELD_ETAG:
+    case S3C_LIST_ETAG:
         e->etag = s3c_etag_trim(text);
         return 0;
-    case FIELD_SIZE:
+    case S3C_LIST_SIZE:
         return s3c_view_u64(text, &e->size) < 0 ? bad(g, "an entry's <Size> is no number") : 0;
-    case FIELD_LAST_MODIFIED:
+    case S3C_LIST_LAST_MODIFIED:
         return s3c_list_time(&g->day, text, &e->last_modified_ns) < 0
                    ? bad(g, "an entry's <LastModified> is no time")
                    : 0;
-    case FIELD_VERSION_ID:
+    case S3C_LIST_VERSION_ID:
         e->version_id = text;
         return 0;
     default:
@@ -95,7 +62,7 @@ static int check_entry(struct reading *g, const struct s3c_list_entry *e, unsign
 {
     if (!e->key.len)
         return bad(g, "an entry has no <Key>");
-    if (!(seen & 1u << FIELD_LAST_MODIFIED))
+    if (!(seen & 1u << S3C_LIST_LAST_MODIFIED))
         return bad(g, "an entry has no <LastModified>");
     if (g->versions && !e->version_id.len)
         return bad(g, "an entry has no <VersionId>");
@@ -108,7 +75,7 @@ static int read_fields(struct reading *g, struct s3c_list_entry *e)
     struct s3c_xml *x = &g->xml;
     struct s3c_view text;
     unsigned seen = 0;
-    enum field f;
+    enum s3c_list_field f;
     int r;
 
     for (;;) {
@@ -119,8 +86,8 @@ static int read_fields(struct reading *g, struct s3c_list_entry *e)
             return check_entry(g, e, seen);
         if (r != S3C_XML_START)
             continue;
-        f = field_of(x->name);
-        if (f == FIELD_OTHER) {
+        f = s3c_list_field_of(x->name);
+        if (f == S3C_LIST_OTHER) {
             r = s3c_xml_skip(x);
         } else {
             seen |= 1u << f;
@@ -131,6 +98,59 @@ static int read_fields(struct reading *g, struct s3c_list_entry *e)
         if (r < 0)
             return r;
     }
+}
+
+/* An ETag's quotes are nearly always escaped: cutting them off as they stand saves moving its text. */
+static bool cut_quotes(struct s3c_view *v)
+{
+    const struct s3c_view quote = S3C_VIEW("&quot;");
+    struct s3c_view inner;
+
+    if (v->len < 2 * quote.len || !s3c_view_starts(*v, quote) || !s3c_view_ends(*v, quote))
+        return false;
+    inner = s3c_view_first(s3c_view_skip(*v, quote.len), v->len - 2 * quote.len);
+    if (memchr(inner.ptr, '&', inner.len))
+        return false;
+    *v = inner;
+    return true;
+}
+
+static struct s3c_view unescape(struct s3c_view v)
+{
+    char *p = (char *)(uintptr_t)v.ptr;
+
+    return (struct s3c_view){p, (size_t)(s3c_xml_unescape(p, p, p + v.len) - p)};
+}
+
+/* The fast path: 0; S3C_AGAIN: this entry looks otherwise, nothing was touched. */
+static int read_alike(struct reading *g, struct s3c_list_entry *e)
+{
+    const struct s3c_list_shape *s = &g->shapes[e->is_marker];
+    struct s3c_view texts[S3C_LIST_SHAPE_TEXTS];
+    unsigned seen = 0;
+    uint32_t escaped;
+    char *end;
+    int r = 0;
+
+    if (!s3c_list_shape_match(s, g->xml.p, g->xml.end, texts, &escaped, &end))
+        return S3C_AGAIN;
+    for (unsigned i = 0; i < s->texts && r == 0; i++) {
+        enum s3c_list_field f = s->field[i];
+
+        if (f == S3C_LIST_OTHER)
+            continue;
+        seen |= 1u << f;
+        if (f == S3C_LIST_ETAG && (escaped & 1u << i) && cut_quotes(&texts[i])) {
+            e->etag = texts[i];
+            continue;
+        }
+        r = set_field(g, e, f, escaped & 1u << i ? unescape(texts[i]) : texts[i]);
+    }
+    if (r < 0)
+        return r;
+    g->xml.p = end;
+    r = s3c_xml_next(&g->xml); /* the entry's end tag: keeps the parser's books right */
+    return r < 0 ? r : check_entry(g, e, seen);
 }
 
 static int grow(struct s3c_list_page *p)
@@ -163,7 +183,11 @@ static int read_entry(struct reading *g, bool is_marker)
     *e = (struct s3c_list_entry){
         .etag = S3C_VIEW(""), .is_marker = is_marker, .is_latest = !g->versions};
     e->version_id = g->versions ? S3C_VIEW("") : S3C_VIEW("null");
-    r = read_fields(g, e);
+    r = read_alike(g, e);
+    if (r == S3C_AGAIN) {
+        s3c_list_shape_learn(&g->shapes[is_marker], g->xml.p, g->xml.end);
+        r = read_fields(g, e);
+    }
     if (r < 0)
         return r;
     if (!g->versions) { /* whatever a server adds there: a V2 listing knows no versions */
@@ -212,9 +236,9 @@ static int read_children(struct reading *g)
         if (r != S3C_XML_START)
             continue;
         name = g->xml.name;
-        if (g->versions ? NAME_IS(name, "Version") : NAME_IS(name, "Contents"))
+        if (g->versions ? s3c_view_eq_str(name, "Version") : s3c_view_eq_str(name, "Contents"))
             r = read_entry(g, false);
-        else if (g->versions && NAME_IS(name, "DeleteMarker"))
+        else if (g->versions && s3c_view_eq_str(name, "DeleteMarker"))
             r = read_entry(g, true);
         else
             r = read_property(g);
@@ -241,17 +265,24 @@ static void decode_keys(struct s3c_list_page *p)
     for (size_t i = 0; i < p->count; i++) {
         struct s3c_view *k = &p->entries[i].key;
 
-        k->len = s3c_percent_decode((char *)(uintptr_t)k->ptr, *k, true);
+        if (memchr(k->ptr, '%', k->len) || memchr(k->ptr, '+', k->len))
+            k->len = s3c_percent_decode((char *)(uintptr_t)k->ptr, *k, true);
     }
 }
 
 int s3c_list_page_parse(struct s3c_list_page *page, char *body, size_t len, bool versions,
                         struct s3c_error *err)
 {
-    struct reading g = {.page = page, .versions = versions};
+    struct reading g;
     struct s3c_view v;
     int r;
 
+    g.page = page;
+    g.versions = versions;
+    g.problem = NULL;
+    g.day = (struct s3c_list_day){0};
+    for (size_t i = 0; i < 2; i++) /* their tables need no clearing */
+        g.shapes[i].texts = g.shapes[i].learned = 0;
     page->count = 0;
     page->truncated = page->url_encoded = false;
     page->next_key_marker = page->next_version_id_marker = page->continuation =
