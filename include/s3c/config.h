@@ -35,18 +35,19 @@ enum s3c_option_type {
 };
 
 struct s3c_option {
-    const char *name;        /* canonical, hyphenated: "polling-period" */
-    const char *alias;       /* camelCase spelling ("pollingPeriod"), or NULL where both are the same */
+    const char *name;  /* canonical, hyphenated: "polling-period" */
+    const char *alias; /* camelCase spelling ("pollingPeriod"), or NULL where both are the same */
     enum s3c_option_type type;
     unsigned sides;          /* S3C_SOURCE | S3C_DESTINATION */
     const char *def;         /* default as text, or NULL */
     const char *allowed;     /* "auto, true, false" or "1 to 100000": shown to people, or NULL */
     const char *description; /* one or two sentences */
     bool required;
-    bool secret;             /* never printed; refused on a command line */
-    int64_t min, max;        /* INT, SIZE (bytes), DURATION (ns): the range, both included; max 0 = no upper end */
-    int64_t unit;            /* DURATION: the value must be a multiple of it (0: any) */
-    size_t field;            /* for the library itself: where the typed value goes */
+    bool secret; /* never printed; refused on a command line */
+    int64_t min,
+        max; /* INT, SIZE (bytes), DURATION (ns): the range, both included; max 0 = no upper end */
+    int64_t unit; /* DURATION: the value must be a multiple of it (0: any) */
+    size_t field; /* for the library itself: where the typed value goes */
 };
 
 /* The whole table in documentation order. Static. */
@@ -61,21 +62,26 @@ enum s3c_origin { S3C_FROM_COMMAND_LINE, S3C_FROM_FILE, S3C_FROM_HOST };
 
 struct s3c_config;
 
-S3C_PUBLIC S3C_MUST_USE int s3c_config_new(struct s3c_config **ret, enum s3c_side side, struct s3c_error *err);
+S3C_PUBLIC S3C_MUST_USE int s3c_config_new(struct s3c_config **ret, enum s3c_side side,
+                                           struct s3c_error *err);
 S3C_PUBLIC void s3c_config_free(struct s3c_config *c); /* wipes secrets; NULL is fine */
 
 /* Takes a copy. Problems (unknown name, secret on the command line, ...) are kept for s3c_config_finish. 0 or S3C_E_NOMEM. */
-S3C_PUBLIC S3C_MUST_USE int s3c_config_set(struct s3c_config *c, struct s3c_view name, struct s3c_view value, enum s3c_origin origin,
+S3C_PUBLIC S3C_MUST_USE int s3c_config_set(struct s3c_config *c, struct s3c_view name,
+                                           struct s3c_view value, enum s3c_origin origin,
                                            struct s3c_error *err);
 /*
  * Calls `each` for the `name = value` lines of a file ('#' at the start of a line: comment; blank lines; no quoting; white space
  * around name and value is cut off). Stops when `each` returns non-zero and returns that. 0, S3C_E_IO, S3C_E_NOMEM, S3C_E_INVALID (a line
  * without '=', or without a name; the message has its number), S3C_E_TOO_LARGE (more than 1 MiB).
  */
-typedef int s3c_config_line_fn(void *ctx, struct s3c_view name, struct s3c_view value, struct s3c_error *err);
-S3C_PUBLIC S3C_MUST_USE int s3c_config_each_line(const char *path, s3c_config_line_fn *each, void *ctx, struct s3c_error *err);
+typedef int s3c_config_line_fn(void *ctx, struct s3c_view name, struct s3c_view value,
+                               struct s3c_error *err);
+S3C_PUBLIC S3C_MUST_USE int s3c_config_each_line(const char *path, s3c_config_line_fn *each,
+                                                 void *ctx, struct s3c_error *err);
 /* The same, each line set with origin S3C_FROM_FILE. */
-S3C_PUBLIC S3C_MUST_USE int s3c_config_read_file(struct s3c_config *c, const char *path, struct s3c_error *err);
+S3C_PUBLIC S3C_MUST_USE int s3c_config_read_file(struct s3c_config *c, const char *path,
+                                                 struct s3c_error *err);
 /*
  * Validates everything and fills defaults. 0, S3C_E_NOMEM, or S3C_E_INVALID: err->message holds as many problems as fit, and
  * s3c_config_problem gives them all, one line each, without secrets.
@@ -92,9 +98,10 @@ S3C_PUBLIC const char *s3c_config_text(const struct s3c_config *c, const struct 
  * calling thread: name ("endpoint", "credentials", "bucket", "versioning", "list", "read" or "write"), and the error or NULL.
  * `detail` is one line for people, may be empty. Returns 0 if all steps worked, else the first failure.
  */
-typedef void s3c_check_fn(void *ctx, const char *step, const char *detail, const struct s3c_error *problem);
-S3C_PUBLIC S3C_MUST_USE int s3c_check(const struct s3c_config *c, const struct s3c_log *log, s3c_check_fn *report, void *ctx,
-                                      struct s3c_error *err);
+typedef void s3c_check_fn(void *ctx, const char *step, const char *detail,
+                          const struct s3c_error *problem);
+S3C_PUBLIC S3C_MUST_USE int s3c_check(const struct s3c_config *c, const struct s3c_log *log,
+                                      s3c_check_fn *report, void *ctx, struct s3c_error *err);
 
 #ifdef __cplusplus
 }
