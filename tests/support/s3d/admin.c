@@ -139,13 +139,21 @@ static void set_quirk(struct admin *a)
     S3D_PUT(&a->r->body, "{}\n");
 }
 
-/* Everything as after the start: buckets, faults, counts; the clock, the latency and the quirks stay. */
+/* Faults, latency and quirks as after the start; buckets, clock and counts stay. */
+static void be_good(struct admin *a)
+{
+    a->s->opt.latency = a->s->initial.latency;
+    a->s->opt.quirks = a->s->initial.quirks;
+    clear_faults(a);
+}
+
+/* Everything as after the start but the clock. */
 static void reset(struct admin *a)
 {
-    s3d_faults_clear(&a->s->faults);
+    a->s->stats = (struct s3d_stats){.connections = 0};
     s3d_store_clear(&a->s->store);
     s3d_fill_synth(a->s);
-    clear_stats(a);
+    be_good(a);
 }
 
 static const struct command {
@@ -157,7 +165,8 @@ static const struct command {
     {S3D_DELETE, "faults", clear_faults}, {S3D_GET, "clock", get_clock},
     {S3D_POST, "clock", set_clock},       {S3D_GET, "stats", get_stats},
     {S3D_DELETE, "stats", clear_stats},   {S3D_POST, "latency", set_latency},
-    {S3D_POST, "quirk", set_quirk},       {S3D_POST, "reset", reset},
+    {S3D_POST, "quirk", set_quirk},       {S3D_POST, "be-good", be_good},
+    {S3D_POST, "reset", reset},
 };
 
 void s3d_admin(struct s3d *s, struct s3d_request *q, struct s3d_reply *r)

@@ -25,6 +25,7 @@ int main(int argc, char **argv)
     if (!s)
         return 1;
     s3d_options_parse(&s->opt, argc, argv);
+    s->initial = s->opt;
     s->random = UINT64_C(88172645463325252);
     s3d_clock_init(&s->clock, s->opt.virtual_clock);
     s3d_store_init(&s->store, &s->clock);

@@ -17,7 +17,8 @@ struct s3d_stats {
 };
 
 struct s3d {
-    struct s3d_options opt;
+    struct s3d_options opt,
+        initial; /* initial: what the command line said; opt changes at run time */
     struct s3d_clock clock;
     struct s3d_store store;
     struct s3d_faults faults;
