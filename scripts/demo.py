@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 
@@ -16,6 +17,9 @@ import boto3
 from botocore.config import Config
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "py"))
+from s3d_client import S3d  # noqa: E402
+
 PROGRAM = ROOT / "build" / "conduit-connector-s3"
 STAND_IN = ROOT / "build" / "release" / "tests" / "support" / "s3d" / "s3d"
 PATIENCE = 20  # seconds that any single step may take
@@ -122,7 +126,6 @@ def tour(place, folder, requests=None):
     begun = time.monotonic()
     title("A bucket with files of several kinds")
     fill(place)
-    place.s3.list_objects_v2(Bucket=place.bucket)
     say(f"s3://{place.bucket}/{place.prefix}: 6 objects")
 
     title("The snapshot: every object becomes a record, every batch of records a JSON file")
@@ -189,14 +192,13 @@ def look(bucket, endpoint):
     return status
 
 
-def own_server(folder):
+def own_server():
     """The stand-in with a versioned bucket and one for the files."""
     os.environ.update(AWS_ACCESS_KEY_ID="AKTEST", AWS_SECRET_ACCESS_KEY="sktest", AWS_REGION="us-east-1", AWS_DEFAULT_REGION="us-east-1")
     for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
         os.environ.pop(name, None)
-    server = subprocess.Popen([STAND_IN, "--port", "0"], stdout=subprocess.PIPE, text=True)
-    endpoint = server.stdout.readline().split()[-1]
-    place = Place(endpoint, "files", "records", "", "from-files/")
+    server = S3d(STAND_IN).start()
+    place = Place(server.endpoint, "files", "records", "", "from-files/")
     for bucket in (place.bucket, place.target):
         place.s3.create_bucket(Bucket=bucket)
     place.s3.put_bucket_versioning(Bucket=place.bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -206,12 +208,11 @@ def own_server(folder):
 def main(folder):
     bucket, endpoint = os.environ.get("BUCKET"), os.environ.get("ENDPOINT", "")
     if not bucket:
-        server, place = own_server(folder)
+        server, place = own_server()
         try:
-            return tour(place, folder)
+            return tour(place, folder, lambda: server.stats()["total"])
         finally:
-            server.kill()
-            server.wait()
+            server.stop()
     if os.environ.get("DEMO_WRITE") != "1":
         return look(bucket, endpoint)
     run = f"s3c-demo-{uuid.uuid4().hex[:8]}"
@@ -223,7 +224,5 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="s3c-demo-") as scratch:
         sys.exit(main(pathlib.Path(scratch)))

@@ -157,12 +157,12 @@ class Stream:
     def stderr(self):
         return "".join(self.errors)
 
-    def signal(self, number=signal.SIGINT):
+    def send(self, number):
         self.process.send_signal(number)
 
     def stop(self, number=signal.SIGINT, timeout=20):
         """Ends it cleanly; returns the records that still came."""
-        self.signal(number)
+        self.send(number)
         status = self.process.wait(timeout)
         for thread in self._threads:
             thread.join(10)
