@@ -73,6 +73,7 @@ struct s3c_curl {
     char *ca_bundle;
     int connect_timeout_ms, stall_timeout_ms;
     size_t max_connections;
+    bool no_proxy; /* the environment names none */
     const struct s3c_clock *clock;
     CURLSH *share;
     int epoll_fd, wake_fd;

@@ -119,6 +119,8 @@ static void set_invariants(struct s3c_curl *t, struct s3c_curl_slot *s)
     (void)curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE,
                            LARGE_BUFFER); /* allocated only while a body is sent */
     (void)curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
+    if (t->no_proxy)
+        (void)curl_easy_setopt(e, CURLOPT_PROXY, "");
 #if LIBCURL_VERSION_NUM >= 0x075500
     (void)curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 #else

@@ -58,6 +58,8 @@ struct s3c_transport;
 struct s3c_transport_handler {
     void (*woken)(void *ctx); /* [io] after one or more wakes */
     void (*timer)(void *ctx); /* [io] the time given to set_timer has come */
+    /* [io] The callbacks of this round have been made: hand on what they produced in one go. Also once after the last one. */
+    void (*settled)(void *ctx);
     void *ctx;
 };
 

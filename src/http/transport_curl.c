@@ -14,7 +14,7 @@
 #define CONNECT_TIMEOUT_MS 5000
 #define STALL_TIMEOUT_MS   30000
 #define MAX_CONNECTIONS    256
-#define EVENTS_MAX         128
+#define EVENTS_MAX         32 /* few, so that nobody waits long for the end of a round */
 #define IDLE_WINDOW_NS     (5 * S3C_NS_PER_MS)
 
 static struct s3c_curl *curl_of(struct s3c_transport *t)
@@ -129,8 +129,10 @@ static void *io_thread(void *ctx)
         s3c_curl_drain(t);
         if (atomic_exchange(&t->wake_pending, false) && !atomic_load(&t->stopping))
             t->handler.woken(t->handler.ctx);
+        t->handler.settled(t->handler.ctx);
     }
     abort_all(t);
+    t->handler.settled(t->handler.ctx);
     return NULL;
 }
 
@@ -147,6 +149,21 @@ static int start_thread(struct s3c_curl *t)
     r = pthread_create(&t->thread, NULL, io_thread, t);
     (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
     return r;
+}
+
+/* libcurl looks for a proxy in the environment at every request; where there is none now, it need not. */
+static bool environment_names_proxy(void)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                        "ALL_PROXY"};
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = getenv(names[i]);
+        if (value != NULL && value[0] != '\0')
+            return true;
+    }
+    return false;
 }
 
 static int curl_start(struct s3c_transport *base, const struct s3c_transport_handler *h,
@@ -278,6 +295,7 @@ int s3c_transport_curl_new(struct s3c_transport **ret, const struct s3c_transpor
     t->base.ops = &curl_ops;
     t->epoll_fd = t->wake_fd = -1;
     t->clock = s3c_clock_system();
+    t->no_proxy = !environment_names_proxy();
     t->connect_timeout_ms = o->connect_timeout_ms > 0 ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS;
     t->stall_timeout_ms = o->stall_timeout_ms > 0 ? o->stall_timeout_ms : STALL_TIMEOUT_MS;
     t->max_connections = o->max_connections > 0 ? o->max_connections : MAX_CONNECTIONS;

@@ -5,8 +5,6 @@
 #include "base/digest.h"
 #include "base/mem.h"
 
-#define FIRST_CONNECTIONS 16 /* see client_queue.c */
-
 /* ---- from the transport [io] ---- */
 
 static struct s3c_call *take_incoming(struct s3c_client *c)
@@ -38,6 +36,11 @@ static void on_timer(void *ctx)
     c->timer_ns = 0;
     s3c_client_expire(c);
     s3c_client_pump(c);
+}
+
+static void on_settled(void *ctx)
+{
+    s3c_client_hand_over(ctx);
 }
 
 /* ---- making and ending ---- */
@@ -75,9 +78,10 @@ static int client_init(struct s3c_client *c, const struct s3c_client_options *o,
     c->clock = o->clock;
     c->log = o->log;
     c->max_connections = o->max_connections > 0 ? o->max_connections : 1;
-    c->limit = c->max_connections < FIRST_CONNECTIONS ? c->max_connections : FIRST_CONNECTIONS;
+    s3c_growth_init(&c->growth, c->max_connections);
     c->incoming_end = &c->incoming;
     c->waiting_end = &c->waiting;
+    c->finished_end = &c->finished;
     c->quota = (struct s3c_retry_quota)S3C_RETRY_QUOTA_INIT;
     c->random = seed(c);
     c->wire = s3c_reallocarray(NULL, c->max_connections, sizeof(struct s3c_call_private *));
@@ -92,7 +96,8 @@ static int client_init(struct s3c_client *c, const struct s3c_client_options *o,
 int s3c_client_new(struct s3c_client **ret, const struct s3c_client_options *o,
                    struct s3c_error *err)
 {
-    struct s3c_transport_handler handler = {.woken = on_woken, .timer = on_timer};
+    struct s3c_transport_handler handler = {
+        .woken = on_woken, .timer = on_timer, .settled = on_settled};
     struct s3c_client *c = s3c_zalloc(sizeof(*c));
     int r;
 
@@ -143,6 +148,7 @@ void s3c_client_free(struct s3c_client *c)
     }
     cancel_list(c, c->waiting);
     cancel_list(c, take_incoming(c));
+    s3c_client_hand_over(c);
     client_done(c);
 }
 

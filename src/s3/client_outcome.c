@@ -231,7 +231,27 @@ void s3c_client_finish(struct s3c_client *c, struct s3c_call *call, struct s3c_c
     call->priv = NULL;
     if (a != NULL)
         forget(c, a);
-    s3c_inbox_put(call->inbox, call);
+    call->next = NULL;
+    *c->finished_end = call;
+    c->finished_end = &call->next;
+}
+
+/* One lock and at most one wake-up of the consumer for all that one round has finished. */
+void s3c_client_hand_over(struct s3c_client *c)
+{
+    struct s3c_call *first = c->finished, *last;
+
+    c->finished = NULL;
+    c->finished_end = &c->finished;
+    while (first != NULL) {
+        struct s3c_call *rest;
+        for (last = first; last->next != NULL && last->next->inbox == first->inbox;)
+            last = last->next;
+        rest = last->next;
+        last->next = NULL;
+        s3c_inbox_put_list(first->inbox, first);
+        first = rest;
+    }
 }
 
 /* Of the attempt whose failure is final. `err` is the transport's, where it was the transport that failed. */

@@ -19,6 +19,7 @@
 #include "s3/call.h"
 #include "s3/creds.h"
 #include "s3/endpoint.h"
+#include "s3/growth.h"
 #include "s3/reply.h"
 #include "s3/retry.h"
 #include "s3/sigv4.h"
@@ -86,13 +87,12 @@ struct s3c_client {
     struct s3c_call_private **wire; /* max_connections */
     size_t wire_count;
     struct s3c_call_private *free_attempts;
-    int64_t timer_ns; /* as last given to the transport */
+    struct s3c_call *finished,
+        **finished_end; /* to be put into their inboxes at the end of the round */
+    int64_t timer_ns;   /* as last given to the transport */
 
-    /* How many connections to use (client_queue.c). */
-    size_t limit;
-    int64_t growth_ns; /* when to think about more next; 0 = not thinking */
-    int64_t latency_sum_ns, best_latency_ns;
-    unsigned latency_count;
+    struct s3c_growth growth; /* how many requests to have on the wire */
+    int64_t growth_ns;        /* when to think about it next; 0 = not thinking */
 };
 
 /* client_queue.c */
@@ -102,8 +102,6 @@ void s3c_client_expire(struct s3c_client *c); /* finishes what waited past its d
 void s3c_client_drop_cancelled(struct s3c_client *c);
 void s3c_client_delay(struct s3c_call_private *a, int64_t due_ns);
 void s3c_client_attempt_free(struct s3c_call_private *a);
-/* Adds an attempt's time to first byte to what the number of connections is decided by. */
-void s3c_client_note_latency(struct s3c_client *c, int64_t latency_ns);
 
 /* client_request.c */
 /* Signs and sends. Failures end the call. */
@@ -116,9 +114,11 @@ extern const struct s3c_http_sink s3c_client_sink;
 /* client_outcome.c */
 void s3c_client_conclude(struct s3c_call_private *a, int result, const struct s3c_error *err);
 /* Ends a call. result < 0: err (not NULL) is copied, with operation and object in front of its message. `a` is NULL for a call that has not
- * been started. The call is the consumer's afterwards. */
+ * been started. The call is the consumer's from the next s3c_client_hand_over on. */
 void s3c_client_finish(struct s3c_client *c, struct s3c_call *call, struct s3c_call_private *a,
                        int result, const struct s3c_error *err);
+
+void s3c_client_hand_over(struct s3c_client *c);
 
 /* client_error.c: messages */
 void s3c_client_describe(const struct s3c_client *c, const struct s3c_call *call, int attempts,

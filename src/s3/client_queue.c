@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Which call goes on the wire when.
- *
- * Connections are opened as needed: more of them only help while calls wait, the process has time to spare, and the server's answers are
- * slow because of distance rather than because of a queue in front of it. So we begin with few, look every few milliseconds, and
- * double. Each connection beyond what is useful costs: 128 of them against a server without latency take 40 % more CPU per request
- * than 16 (caches, and libcurl's bookkeeping).
- */
+/* Which call goes on the wire when: the waiting ones, the delayed ones, deadlines, cancelling. How many at once says growth.h. */
 #include "s3/client_private.h"
 
 #include "base/mem.h"
 
 #define SIGNED_MAX     (64u << 10)
 #define ERROR_BODY_MAX (256u << 10)
-#define GROWTH_NS      (8 * S3C_NS_PER_MS)
-#define USEFUL_IDLE    25 /* percent; with less, the process is the bottleneck */
-#define FAR_NS \
-    (3 *       \
-     S3C_NS_PER_MS) /* an answer that takes this long is worth more connections whatever the reason */
 
 /* ---- attempts ---- */
 
@@ -160,50 +148,15 @@ void s3c_client_drop_cancelled(struct s3c_client *c)
     }
 }
 
-/* ---- how many connections ---- */
-
-void s3c_client_note_latency(struct s3c_client *c, int64_t latency_ns)
-{
-    c->latency_sum_ns += latency_ns;
-    c->latency_count++;
-    if (c->best_latency_ns == 0 || latency_ns < c->best_latency_ns)
-        c->best_latency_ns = latency_ns;
-}
-
-static bool more_would_help(const struct s3c_client *c)
-{
-    int64_t mean_ns;
-
-    if (c->transport->ops->idle_percent(c->transport) < USEFUL_IDLE)
-        return false;
-    if (c->latency_count == 0)
-        return true; /* nothing came back in all that time: the server is far */
-    mean_ns = c->latency_sum_ns / c->latency_count;
-    return mean_ns >= FAR_NS ||
-           mean_ns <
-               2 * c->best_latency_ns; /* near and slower than it can be: it is busy, not far */
-}
-
-static void think_about_growth(struct s3c_client *c, int64_t now_ns)
-{
-    if (c->waiting == NULL || c->wire_count < c->limit || c->limit >= c->max_connections) {
-        c->growth_ns = 0;
-        return;
-    }
-    if (c->growth_ns == 0) {
-        c->growth_ns = now_ns + GROWTH_NS;
-    } else if (now_ns >= c->growth_ns) {
-        if (more_would_help(c))
-            c->limit = c->limit * 2 < c->max_connections ? c->limit * 2 : c->max_connections;
-        c->growth_ns = now_ns + GROWTH_NS;
-    } else {
-        return;
-    }
-    c->latency_sum_ns = 0;
-    c->latency_count = 0;
-}
-
 /* ---- the pump ---- */
+
+static void consider_growth(struct s3c_client *c, int64_t now_ns)
+{
+    bool pressed = c->waiting != NULL && c->wire_count >= c->growth.limit;
+
+    c->growth_ns = s3c_growth_consider(&c->growth, now_ns, pressed,
+                                       pressed ? c->transport->ops->idle_percent(c->transport) : 0);
+}
 
 static bool start_waiting(struct s3c_client *c)
 {
@@ -211,7 +164,7 @@ static bool start_waiting(struct s3c_client *c)
     struct s3c_call_private *a;
     struct s3c_error err;
 
-    if (call == NULL || c->wire_count >= c->limit ||
+    if (call == NULL || c->wire_count >= c->growth.limit ||
         c->wire_count + c->delayed_count >= c->max_connections)
         return false;
     a = attempt_take(c);
@@ -262,6 +215,7 @@ static void set_timer(struct s3c_client *c)
 void s3c_client_pump(struct s3c_client *c)
 {
     int64_t now_ns;
+    size_t limit;
 
     if (atomic_load(&c->closing))
         return;
@@ -270,9 +224,11 @@ void s3c_client_pump(struct s3c_client *c)
     now_ns = s3c_mono_ns(c->clock);
     while (start_delayed(c, now_ns))
         continue;
-    think_about_growth(c, now_ns);
-    while (start_waiting(c))
-        continue;
-    think_about_growth(c, now_ns);
+    do {
+        while (start_waiting(c))
+            continue;
+        limit = c->growth.limit;
+        consider_growth(c, now_ns);
+    } while (c->growth.limit > limit);
     set_timer(c);
 }

@@ -97,7 +97,7 @@ static int on_response(struct s3c_http_request *r, int status, struct s3c_view h
 
     a->answered = true;
     call->attempt_ns = s3c_mono_ns(a->client->clock) - a->sent_ns;
-    s3c_client_note_latency(a->client, call->attempt_ns);
+    s3c_growth_answer(&a->client->growth, call->attempt_ns);
     call->http_status = status;
     a->keep_body = status >= 200 && status < 300;
     if (a->offset > 0 && status == 206)

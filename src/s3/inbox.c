@@ -61,21 +61,26 @@ static void signal_fd(struct s3c_inbox *i)
     errno = saved;
 }
 
-void s3c_inbox_put(struct s3c_inbox *i, struct s3c_call *c)
+void s3c_inbox_put_list(struct s3c_inbox *i, struct s3c_call *first)
 {
-    bool signal;
+    struct s3c_call *last = first;
 
-    c->next = NULL;
+    while (last->next != NULL)
+        last = last->next;
     (void)pthread_mutex_lock(&i->lock);
-    *i->end = c;
-    i->end = &c->next;
-    signal = !i->signalled && (i->sleeping || atomic_load(&i->polled));
-    if (signal) {
+    *i->end = first;
+    i->end = &last->next;
+    if (!i->signalled && (i->sleeping || atomic_load(&i->polled))) {
         i->signalled = true;
-        /* Inside the lock: once the consumer has the call it may free the inbox. */
-        signal_fd(i);
+        signal_fd(i); /* inside the lock: once the consumer has the calls it may free the inbox */
     }
     (void)pthread_mutex_unlock(&i->lock);
+}
+
+void s3c_inbox_put(struct s3c_inbox *i, struct s3c_call *c)
+{
+    c->next = NULL;
+    s3c_inbox_put_list(i, c);
 }
 
 void s3c_inbox_wake(struct s3c_inbox *i)

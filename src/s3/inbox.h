@@ -19,6 +19,8 @@ void s3c_inbox_free(struct s3c_inbox *i); /* no call that names it may be under 
 
 /* Any thread. Signals the descriptor only if the consumer sleeps (or may poll). */
 void s3c_inbox_put(struct s3c_inbox *i, struct s3c_call *c);
+/* Several linked by ->next, in order, for the price of one. */
+void s3c_inbox_put_list(struct s3c_inbox *i, struct s3c_call *first);
 void s3c_inbox_wake(struct s3c_inbox *i); /* also async-signal-safe */
 
 /*
