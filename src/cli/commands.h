@@ -51,7 +51,8 @@ struct cli_flag {
     const char *name;
     const char *value; /* what it is called in help; NULL = the flag takes none */
     unsigned commands; /* enum cli_command_id bits */
-    const char *help;  /* one line of at most 53 bytes, so that help fits 80 columns */
+    const char *
+        help; /* one line of at most 53 bytes, so that help fits 80 columns; NULL: another flag's line names it */
 };
 const struct cli_flag *cli_flags(size_t *ret_count);
 const struct cli_flag *cli_flag_find(struct s3c_view name, enum cli_command_id command);

@@ -47,7 +47,7 @@ static void man_commands(void)
         roff_line(c[i].name);
         roff_line(c[i].summary);
         for (size_t k = 0; k < flags; k++) {
-            if (!(f[k].commands & (unsigned)c[i].id))
+            if (!f[k].help || !(f[k].commands & (unsigned)c[i].id))
                 continue;
             (void)printf(".TP\n.B \\-\\-");
             roff(f[k].name);

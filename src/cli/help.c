@@ -68,7 +68,7 @@ static int flag_lines(struct s3c_buf *out, const struct cli_command *c)
 
     f = cli_flags(&n);
     for (size_t i = 0; i < n && r == 0; i++)
-        if (f[i].commands & (unsigned)c->id) {
+        if (f[i].help && (f[i].commands & (unsigned)c->id)) {
             (void)snprintf(left, sizeof(left), "--%s%s%s", f[i].name, f[i].value ? " " : "",
                            f[i].value ? f[i].value : "");
             r = s3c_buf_addf(out, "  %-22s %s\n", left, f[i].help);
@@ -131,20 +131,19 @@ int cli_help_command(struct s3c_buf *out, const struct cli_command *c)
         return r;
     if (c->scoped) /* both lists would not fit a screen, and they are on two others */
         return s3c_buf_add_str(
-            out,
-            "\n  --source.NAME VALUE       as in " CLI_PROGRAM " source --help\n"
-            "  --destination.NAME VALUE  as in " CLI_PROGRAM " destination --help\n"
-            "  --NAME VALUE              an aws.* option for both (endpoint, region, ...)\n\n"
-            "The secret key and the session token come from the environment, an AWS profile or\n"
-            "the --config file. See also: --help all.\n");
+            out, "\n  --source.NAME VALUE       as in " CLI_PROGRAM " source --help\n"
+                 "  --destination.NAME VALUE  as in " CLI_PROGRAM " destination --help\n"
+                 "  --NAME VALUE              an aws.* option for both (endpoint, region, ...)\n\n"
+                 "The secret key and the session token come from the environment, an AWS profile\n"
+                 "or the --config file. See also: --help all.\n");
     r = s3c_buf_add_char(out, '\n');
     if (r == 0)
         r = option_paragraph(out, c->sides);
     if (r == 0)
         r = s3c_buf_add_str(
             out,
-            "\nThe secret key and the session token come from the environment, an AWS profile or\n"
-            "the --config file. What each option means: --help all.\n");
+            "\nThe secret key and the session token come from the environment, an AWS profile\n"
+            "or the --config file. What each option means: --help all.\n");
     return r;
 }
 
