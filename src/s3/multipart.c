@@ -219,6 +219,20 @@ static void part_done(struct s3c_multipart *m, struct s3c_call *c)
         send_parts(m);
 }
 
+/* A cancel that came too late changes nothing: the object is there. */
+static void completed(struct s3c_multipart *m, struct s3c_call *c)
+{
+    struct s3c_error e;
+    int r = s3c_reply_complete(c->reply.ptr, c->reply.len, &e);
+
+    if (r < 0) {
+        fail(m, r, &e);
+        return;
+    }
+    m->state = DONE;
+    m->result = 0;
+}
+
 static void aborted(struct s3c_multipart *m, const struct s3c_call *c)
 {
     m->state = DONE;
@@ -237,9 +251,8 @@ static void succeeded(struct s3c_multipart *m, struct s3c_call *c)
     case S3C_UPLOAD_PART:
         part_done(m, c);
         break;
-    default: /* complete; a cancel that came too late changes nothing: the object is there */
-        m->state = DONE;
-        m->result = 0;
+    default:
+        completed(m, c);
         break;
     }
 }

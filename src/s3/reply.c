@@ -237,17 +237,12 @@ int s3c_reply_upload_id(char *body, size_t len, struct s3c_view *ret, struct s3c
     return 0;
 }
 
-int s3c_reply_complete(char *body, size_t len, struct s3c_view *ret_etag, struct s3c_error *err)
+int s3c_reply_complete(char *body, size_t len, struct s3c_error *err)
 {
-    struct s3c_view etag;
-    int r;
+    struct s3c_view etag; /* some servers send none, and nobody needs it */
 
-    r = child_text(body, len, S3C_VIEW("CompleteMultipartUploadResult"), S3C_VIEW("ETag"), &etag,
-                   err);
-    if (r < 0)
-        return r;
-    *ret_etag = s3c_etag_trim(etag);
-    return 0;
+    return child_text(body, len, S3C_VIEW("CompleteMultipartUploadResult"), S3C_VIEW("ETag"), &etag,
+                      err);
 }
 
 struct s3c_view s3c_etag_trim(struct s3c_view etag)

@@ -42,9 +42,8 @@ S3C_MUST_USE int s3c_reply_versioning(char *body, size_t len, enum s3c_versionin
 /* <UploadId> of CreateMultipartUpload. 0, S3C_E_PROTOCOL. */
 S3C_MUST_USE int s3c_reply_upload_id(char *body, size_t len, struct s3c_view *ret,
                                      struct s3c_error *err);
-/* <ETag> of CompleteMultipartUpload, without quotes (some servers send none: empty). 0, S3C_E_PROTOCOL. */
-S3C_MUST_USE int s3c_reply_complete(char *body, size_t len, struct s3c_view *ret_etag,
-                                    struct s3c_error *err);
+/* Is it what CompleteMultipartUpload answers? 0, S3C_E_PROTOCOL. */
+S3C_MUST_USE int s3c_reply_complete(char *body, size_t len, struct s3c_error *err);
 
 /* Without the white space and byte order mark around it: where XML parsing begins. */
 struct s3c_view s3c_reply_trim(struct s3c_view body);
