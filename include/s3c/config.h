@@ -54,6 +54,8 @@ struct s3c_option {
 S3C_PUBLIC const struct s3c_option *s3c_options(size_t *ret_count);
 /* Finds by canonical name, alias, or either without "aws."; NULL if there is none for any of these sides. */
 S3C_PUBLIC const struct s3c_option *s3c_option_find(struct s3c_view name, unsigned sides);
+/* The spelling that a mistyped name most likely meant (camelCase if it has an upper-case letter); NULL: none is near. */
+S3C_PUBLIC const char *s3c_option_nearest(struct s3c_view name, unsigned sides);
 /* "string", "int", "bool", "duration", "size", "enum", "path", "URL": for people. */
 S3C_PUBLIC const char *s3c_option_type_name(enum s3c_option_type type);
 

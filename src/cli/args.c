@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/banned.h"
+#include "base/error.h"
 #include "base/mem.h"
 #include "base/view.h"
 
@@ -82,11 +83,8 @@ static void take_operand(struct parser *p, const char *text)
 {
     const struct cli_command *c = p->args->command;
 
-    /* The text itself is not repeated: it may be a secret that was meant to be an option's value. */
     if (!c->operand)
-        complain(p,
-                 "%s: takes options only (--NAME VALUE), but there is an argument without a name",
-                 c->name);
+        complain(p, "%s: takes options only (--NAME VALUE), not the argument %.60s", c->name, text);
     else if (p->args->operand.ptr)
         complain(p, "%s: one argument is enough: source or destination", c->name);
     else
@@ -135,12 +133,15 @@ void cli_args_done(struct cli_args *a)
     s3c_free(S3C_TAKE(a->assigns));
 }
 
-int cli_args_count(const struct cli_args *a, enum cli_flag_id id, uint64_t *ret)
+int cli_args_limit(const struct cli_args *a, uint64_t *ret, struct s3c_error *err)
 {
-    uint64_t n;
+    struct s3c_view text = a->flag[CLI_FLAG_LIMIT];
+    char shown[24];
 
-    if (s3c_view_u64(a->flag[id], &n) < 0 || n == 0)
-        return S3C_E_INVALID;
-    *ret = n;
-    return 0;
+    *ret = 0;
+    if (!a->given[CLI_FLAG_LIMIT] || (s3c_view_u64(text, ret) == 0 && *ret > 0))
+        return 0;
+    s3c_view_copy(shown, sizeof(shown), text);
+    return s3c_error_set(err, S3C_E_INVALID,
+                         "--limit: \"%s\" is not a number of records; allowed: 1 or more", shown);
 }

@@ -39,7 +39,7 @@ S3C_MUST_USE int cli_args_parse(struct cli_args *ret, const struct cli_command *
                                 unsigned *ret_problems);
 void cli_args_done(struct cli_args *a); /* idempotent */
 
-/* Value of a flag as a number from 1 on. 0, or S3C_E_INVALID. Only where the flag was given. */
-S3C_MUST_USE int cli_args_count(const struct cli_args *a, enum cli_flag_id id, uint64_t *ret);
+/* --limit as a number; 0 when it was not given. 0, or S3C_E_INVALID. */
+S3C_MUST_USE int cli_args_limit(const struct cli_args *a, uint64_t *ret, struct s3c_error *err);
 
 #endif

@@ -173,9 +173,9 @@ static int prepare(struct run *k, struct s3c_error *err)
     const struct cli_args *a = &k->cli->args;
     int r;
 
-    if (a->given[CLI_FLAG_LIMIT] && cli_args_count(a, CLI_FLAG_LIMIT, &k->limit) < 0)
-        return s3c_error_set(err, S3C_E_INVALID, "--limit: not a number of records from 1 on");
-    r = refuse_loop(k, err);
+    r = cli_args_limit(a, &k->limit, err);
+    if (r == 0)
+        r = refuse_loop(k, err);
     if (r == 0)
         r = cli_posfile_open(&k->file, a->flag[CLI_FLAG_POSITION_FILE].ptr, err);
     if (r == 0 && s3c_buf_add_view(&k->start, s3c_buf_view(&k->file.position)) < 0)

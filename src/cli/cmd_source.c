@@ -72,18 +72,19 @@ static int read_position(struct run *k, struct s3c_error *err)
 static int read_flags(struct run *k, struct s3c_error *err)
 {
     const struct cli_args *a = &k->cli->args;
+    int r;
 
     k->encode = s3c_opencdc_encode;
     if (a->given[CLI_FLAG_RAW]) {
         if (!s3c_view_eq_str(a->flag[CLI_FLAG_RAW], "text"))
             return s3c_error_set(
                 err, S3C_E_INVALID,
-                "--raw: the only way to show raw bytes is \"text\"; without --raw they are base64");
+                "--raw: \"%.40s\" is none; allowed: text (without --raw raw bytes are base64)",
+                a->flag[CLI_FLAG_RAW].ptr);
         k->encode = s3c_opencdc_encode_text;
     }
-    if (a->given[CLI_FLAG_LIMIT] && cli_args_count(a, CLI_FLAG_LIMIT, &k->limit) < 0)
-        return s3c_error_set(err, S3C_E_INVALID, "--limit: not a number of records from 1 on");
-    return read_position(k, err);
+    r = cli_args_limit(a, &k->limit, err);
+    return r < 0 ? r : read_position(k, err);
 }
 
 /* Hands over what is buffered; after that its last position is safe to be saved. */

@@ -51,19 +51,13 @@ static void unknown(struct setup *s, const struct assign *a, struct s3c_view nam
                     const char *scope)
 {
     const struct cli_command *command = s->cli->args.command;
-    const struct s3c_option *o;
     const struct cli_flag *f;
     struct s3c_nearest near;
     char shown[80];
     size_t n;
 
     s3c_nearest_init(&near, name);
-    o = s3c_options(&n);
-    for (size_t i = 0; i < n; i++)
-        if (o[i].sides & (a->sides ? a->sides : s->wanted)) {
-            s3c_nearest_offer(&near, o[i].name);
-            s3c_nearest_offer(&near, strncmp(o[i].name, "aws.", 4) == 0 ? o[i].name + 4 : NULL);
-        }
+    s3c_nearest_offer(&near, s3c_option_nearest(name, a->sides));
     f = cli_flags(&n);
     for (size_t i = 0; i < n && !*scope && a->origin == S3C_FROM_COMMAND_LINE; i++)
         if (f[i].commands & (unsigned)command->id)

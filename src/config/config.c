@@ -6,7 +6,6 @@
 
 #include "base/banned.h"
 #include "base/error.h"
-#include "base/nearest.h"
 #include "base/view.h"
 
 static const char *host_getenv(void *ctx, const char *name)
@@ -102,10 +101,8 @@ int s3c_config_complain(struct s3c_config *c, const char *fmt, ...)
 /* A name that is none: maybe the other side's, maybe mistyped. */
 static int complain_unknown(struct s3c_config *c, struct s3c_view name)
 {
-    const struct s3c_option *o;
-    struct s3c_nearest near;
     char shown[S3C_VALUE_SHOWN], raw[S3C_VALUE_SHOWN];
-    size_t n;
+    const char *near;
 
     s3c_view_copy(raw, sizeof(raw), name);
     (void)s3c_value_show(shown, raw);
@@ -113,16 +110,9 @@ static int complain_unknown(struct s3c_config *c, struct s3c_view name)
         return s3c_config_complain(c, "%s: not an option of the %s, only of the %s", shown,
                                    c->side == S3C_SOURCE ? "source" : "destination",
                                    c->side == S3C_SOURCE ? "destination" : "source");
-    s3c_nearest_init(&near, name);
-    o = s3c_options(&n);
-    for (size_t i = 0; i < n; i++)
-        if (o[i].sides & (unsigned)c->side) {
-            bool aws = strncmp(o[i].name, "aws.", 4) == 0;
-            s3c_nearest_offer(&near, o[i].name);
-            s3c_nearest_offer(&near, aws ? o[i].name + 4 : NULL);
-        }
-    if (near.best)
-        return s3c_config_complain(c, "%s: unknown option; did you mean %s?", shown, near.best);
+    near = s3c_option_nearest(name, (unsigned)c->side);
+    if (near)
+        return s3c_config_complain(c, "%s: unknown option; did you mean %s?", shown, near);
     return s3c_config_complain(c, "%s: unknown option", shown);
 }
 

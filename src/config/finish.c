@@ -95,7 +95,8 @@ static int complain_value(struct s3c_config *c, const struct s3c_option *o,
 {
     char shown[S3C_VALUE_SHOWN];
 
-    if (o->secret || o->type == S3C_TYPE_URL) /* a URL may hold a password */
+    if (o->secret ||
+        (o->type == S3C_TYPE_URL && strchr(v->effective, '@'))) /* a password may be in it */
         return s3c_config_complain(c, "%s: the value %s%s%s", o->name, why,
                                    o->allowed ? "; allowed: " : "", o->allowed ? o->allowed : "");
     return s3c_config_complain(

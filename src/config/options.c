@@ -7,6 +7,7 @@
  */
 #include "config/config.h"
 
+#include "base/nearest.h"
 #include "base/view.h"
 
 #define BOTH     (S3C_SOURCE | S3C_DESTINATION)
@@ -115,6 +116,30 @@ const struct s3c_option *s3c_option_find(struct s3c_view name, unsigned sides)
         if ((options[i].sides & sides) && is_called(&options[i], name))
             return &options[i];
     return NULL;
+}
+
+static bool has_upper_case(struct s3c_view name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (name.ptr[i] >= 'A' && name.ptr[i] <= 'Z')
+            return true;
+    return false;
+}
+
+const char *s3c_option_nearest(struct s3c_view name, unsigned sides)
+{
+    bool camel = has_upper_case(name);
+    struct s3c_nearest near;
+
+    s3c_nearest_init(&near, name);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const char *spelling = camel && options[i].alias ? options[i].alias : options[i].name;
+        if (!(options[i].sides & sides))
+            continue;
+        s3c_nearest_offer(&near, spelling);
+        s3c_nearest_offer(&near, strncmp(spelling, "aws.", 4) == 0 ? spelling + 4 : NULL);
+    }
+    return near.best;
 }
 
 const char *s3c_option_type_name(enum s3c_option_type type)

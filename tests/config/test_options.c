@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "base/nearest.h"
 #include "base/view.h"
 #include "config/config.h"
 
@@ -103,15 +102,7 @@ static void every_spelling_is_found_on_its_side_only(void **state)
 
 static const char *nearest(const char *name)
 {
-    struct s3c_nearest n;
-    const struct s3c_option *o;
-    size_t count;
-
-    s3c_nearest_init(&n, s3c_view_str(name));
-    o = s3c_options(&count);
-    for (size_t i = 0; i < count; i++)
-        s3c_nearest_offer(&n, o[i].name);
-    return n.best;
+    return s3c_option_nearest(s3c_view_str(name), S3C_SOURCE | S3C_DESTINATION);
 }
 
 static void mistyped_names_find_the_nearest(void **state)
@@ -120,8 +111,10 @@ static void mistyped_names_find_the_nearest(void **state)
     assert_string_equal(nearest("polling-peroid"), "polling-period");
     assert_string_equal(nearest("pollingperiod"), "polling-period");
     assert_string_equal(nearest("bufer-size"), "buffer-size");
+    assert_string_equal(nearest("pollingPeriode"), "pollingPeriod");
     assert_string_equal(nearest("aws.buket"), "aws.bucket");
-    assert_string_equal(nearest("secret"), "aws.secret-access-key");
+    assert_string_equal(nearest("buket"), "bucket");
+    assert_string_equal(nearest("secret-acces-key"), "secret-access-key");
     assert_null(nearest("x"));
     assert_null(nearest(""));
     assert_null(
