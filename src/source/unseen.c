@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/unseen.h"
 
+#include <stdlib.h>
+
 #include "base/view.h"
 
 void s3c_unseen_done(struct s3c_unseen *u)
