@@ -20,8 +20,10 @@ give_up() { # WHAT
 
 c_tests() { # KIND
     step "C tests, $1 build"
+    report=build/$1/meson-logs/testlog.junit.xml
+    rm -f "$report"
     scripts/meson-test.sh "$1" --num-processes 2
-    cp "build/$1/meson-logs/testlog.junit.xml" "$results/$1.xml"
+    cp "$report" "$results/$1.xml" || give_up "running the C tests"
 }
 
 export WERROR=1

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include <s3c/opencdc.h>
 
@@ -172,6 +171,41 @@ static void put_skipped(struct text *t, const struct s3c_source_stats *s)
         put(t, ", %" PRIu64 " skipped as too large", s->skipped_too_large);
 }
 
+/* Why files were closed: the reasons that occurred. */
+static void put_reasons(struct text *t, const struct s3c_destination_stats *d)
+{
+    static const char *const names[S3C_CLOSE_REASONS] = {
+        [S3C_CLOSE_COUNT] = "count", [S3C_CLOSE_BYTES] = "bytes", [S3C_CLOSE_AGE] = "age",
+        [S3C_CLOSE_IDLE] = "idle",   [S3C_CLOSE_STOP] = "stop",
+    };
+    const char *before = " (closed by ";
+
+    for (size_t i = 0; i < S3C_CLOSE_REASONS; i++) {
+        if (!d->files[i])
+            continue;
+        put(t, "%s%s %" PRIu64, before, names[i], d->files[i]);
+        before = ", ";
+    }
+    if (*before == ',')
+        put(t, ")");
+}
+
+/* Of this program alone: ru_maxrss starts with what the process was before exec, a shell or a test runner. 0 = not known. */
+static long peak_rss_kib(void)
+{
+    FILE *f = fopen("/proc/self/status", "re");
+    char line[256];
+    long kib = 0;
+
+    while (f && kib == 0 && fgets(line, sizeof(line), f)) {
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            kib = strtol(line + 6, NULL, 10);
+    }
+    if (f)
+        (void)fclose(f);
+    return kib;
+}
+
 void cli_progress_summary(struct cli_progress *p, const struct s3c_source *source,
                           const struct s3c_destination *destination)
 {
@@ -179,7 +213,6 @@ void cli_progress_summary(struct cli_progress *p, const struct s3c_source *sourc
     struct s3c_destination_stats d = {0};
     struct s3c_source_stats s = {0};
     struct text t = {.len = 0};
-    struct rusage usage = {0};
 
     put_operations(&t, p);
     if (source) {
@@ -190,13 +223,14 @@ void cli_progress_summary(struct cli_progress *p, const struct s3c_source *sourc
     }
     if (destination) {
         s3c_destination_get_stats(destination, &d);
-        put(&t, ", %" PRIu64 " objects written, ", d.files_written);
+        put(&t, ", %" PRIu64 " objects written", d.files_written);
+        put_reasons(&t, &d);
+        put(&t, ", ");
         put_bytes(&t, (double)d.bytes_written);
     }
-    (void)getrusage(RUSAGE_SELF, &usage);
     put(&t, ", %.1f s, %" PRIu64 " requests, ",
         (double)(now - p->start_ns) / (double)S3C_NS_PER_SEC, s.requests + d.requests);
-    put_bytes(&t, (double)usage.ru_maxrss * 1024);
+    put_bytes(&t, (double)peak_rss_kib() * 1024);
     put(&t, " peak memory");
     cli_say(&p->cli->console, S3C_LOG_INFO, "%s", t.chars);
 }

@@ -50,6 +50,8 @@ class Proxy:
                 path = target[len(f"http://{url.netloc}") :] or b"/"
                 # One request a connection is enough here: the server closes after its answer.
                 first, answer = b" ".join((method, path, version)) + b"\r\nConnection: close\r\n" + rest, b""
+            # *.localhost is this machine (RFC 6761), even where the resolver does not know it.
+            host = "127.0.0.1" if host.endswith(".localhost") else host
             with socket.create_connection((host, int(port))) as upstream:
                 client.sendall(answer)
                 upstream.sendall(first)

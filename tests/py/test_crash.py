@@ -4,6 +4,9 @@
 import json
 import os
 import random
+import resource
+import signal
+import subprocess
 import threading
 import time
 
@@ -158,9 +161,27 @@ def test_killed_source_loses_nothing(s3, s3c, make_bucket, tmp_path):
 
 
 @pytest.mark.servers("s3d")
-def test_a_full_disk_for_the_position_file(s3, s3c, make_bucket):
-    bucket = make_bucket()
+@pytest.mark.parametrize("command", ["source", "pipe"])
+def test_a_full_disk_for_the_position_file(s3, s3c, make_bucket, tmp_path, command):
+    """No byte can be written to files: one clear line, status 1, the old position untouched."""
+    bucket, target = make_bucket(), make_bucket()
     s3.put_object(Bucket=bucket, Key="k", Body=b"1")
-    result = s3c.source(bucket, "--position-file", "/dev/full", "--limit", "1")
-    assert result.returncode == 1
-    assert "/dev/full" in result.last_line
+    file = tmp_path / "position"
+    file.write_bytes(b"a_c5\n")
+    arguments = {
+        "source": ["source", "--bucket", bucket, *QUICK],
+        "pipe": ["pipe", "--source.bucket", bucket, "--destination.bucket", target, "--format", "json"],
+    }[command]
+
+    def no_room():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then the write fails with EFBIG, as it does with ENOSPC
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    process = s3c.popen(
+        *arguments, "--position-file", file, "--limit", "1", stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=no_room
+    )
+    _, errors = process.communicate(timeout=30)
+    last = errors.decode().strip().splitlines()[-1]
+    assert process.returncode == 1, errors
+    assert str(file) in last and "nothing is lost" in last
+    assert file.read_bytes() == b"a_c5\n"

@@ -4,6 +4,7 @@
 import shutil
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -25,13 +26,13 @@ def openssl(*arguments, cwd):
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
-    """A folder with ca.pem (trusts), server.pem (key and certificate for localhost), other.pem (an authority that signed nothing)."""
+    """A folder with ca.pem (trusts), server.pem (key and certificate for s3.localhost), other.pem (an authority that signed nothing)."""
     folder = tmp_path_factory.mktemp("tls")
     for name in ("ca", "other"):
         subject = ["-subj", f"/CN=test {name}", "-days", "2", "-addext", "basicConstraints=critical,CA:TRUE"]
         openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.pem", *subject, cwd=folder)
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "leaf.key", "-out", "leaf.csr", "-subj", "/CN=localhost", cwd=folder)
-    (folder / "names").write_text("subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1\n")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "leaf.key", "-out", "leaf.csr", "-subj", "/CN=s3.localhost", cwd=folder)
+    (folder / "names").write_text("subjectAltName=DNS:s3.localhost,DNS:*.s3.localhost\n")
     sign = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names"]
     openssl("x509", "-req", "-in", "leaf.csr", "-out", "leaf.pem", *sign, cwd=folder)
     (folder / "server.pem").write_text((folder / "leaf.key").read_text() + (folder / "leaf.pem").read_text())
@@ -45,7 +46,7 @@ def secure(authority):
     if not stunnel:
         pytest.skip("NO STUNNEL: stunnel4 is not installed (make deps)")
     port = free_port()
-    with S3d(S3D, "--domain", "localhost") as s3d:
+    with S3d(S3D, "--domain", "s3.localhost") as s3d:
         (authority / "stunnel.conf").write_text(
             "foreground = yes\npid =\nsyslog = no\n[s3]\n"
             f"accept = 127.0.0.1:{port}\nconnect = 127.0.0.1:{s3d.endpoint.rsplit(':', 1)[1]}\n"
@@ -55,7 +56,7 @@ def secure(authority):
             process = subprocess.Popen([stunnel, authority / "stunnel.conf"], stdout=log, stderr=log)
         try:
             wait_for_port(port, process, authority / "stunnel.log")
-            yield s3d, f"https://localhost:{port}"
+            yield s3d, f"https://s3.localhost:{port}"
         finally:
             process.terminate()
             process.wait()
@@ -104,16 +105,29 @@ def test_an_unknown_authority_is_refused(stand, authority, bundle):
 
 def test_a_name_that_the_certificate_does_not_hold(stand, authority):
     program, bucket, _ = stand
-    endpoint = program.environment["AWS_ENDPOINT_URL_S3"].replace("localhost", "two.deep.localhost")
+    endpoint = program.environment["AWS_ENDPOINT_URL_S3"].replace("s3.localhost", "other.localhost")
     result = program.with_env(AWS_ENDPOINT_URL_S3=endpoint, AWS_CA_BUNDLE=str(authority / "ca.pem")).run("source", "--bucket", bucket)
     assert result.returncode == 1
     assert "TLS: " in result.last_line
 
 
-def test_plain_http_where_tls_is_expected(stand, secure, authority):
+def test_something_that_speaks_no_tls(stand):
     program, bucket, _ = stand
-    plain = secure[0].endpoint.replace("http://", "https://")
-    result = program.with_env(AWS_ENDPOINT_URL_S3=plain).run("check", "source", "--bucket", bucket)
+
+    def answer(listener):
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            with client:
+                client.recv(4096)
+                client.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer, args=(listener,), daemon=True).start()
+        plain = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        result = program.with_env(AWS_ENDPOINT_URL_S3=plain).run("check", "source", "--bucket", bucket)
     assert result.returncode == 1
     assert "TLS: " in result.last_line
 
@@ -138,7 +152,7 @@ def test_virtual_host_style(stand, secure, authority):
     program = program.with_env(AWS_CA_BUNDLE=str(authority / "ca.pem"))
     records = program.snapshot(bucket, "--path-style", "false")
     assert final_state(records) == EXPECTED
-    plain = secure[0].endpoint.replace("127.0.0.1", "localhost")
+    plain = secure[0].endpoint.replace("127.0.0.1", "s3.localhost")
     records = program.with_env(AWS_ENDPOINT_URL_S3=plain).snapshot(bucket, "--path-style", "false")
     assert final_state(records) == EXPECTED
 
@@ -162,7 +176,7 @@ def test_tls_through_a_tunnelling_proxy(stand, authority):
     with Proxy() as proxy:
         program = program.with_env(AWS_CA_BUNDLE=str(authority / "ca.pem"), https_proxy=proxy.url)
         assert final_state(program.snapshot(bucket)) == EXPECTED
-        assert proxy.requests and all(line.startswith("CONNECT localhost:") for line in proxy.requests)
+        assert proxy.requests and all(line.startswith("CONNECT s3.localhost:") for line in proxy.requests)
 
 
 def test_a_proxy_that_is_not_there(stand, authority):
