@@ -14,7 +14,7 @@ static const struct cli_command commands[] = {
      "Objects, then changes of a bucket as records on standard output.", S3C_SOURCE, false, false},
     {CLI_DESTINATION, "destination", "--bucket NAME --format json [options]",
      "Records on standard input become files in a bucket.", S3C_DESTINATION, false, false},
-    {CLI_PIPE, "pipe", "--source.NAME VALUE --destination.NAME VALUE ...",
+    {CLI_PIPE, "pipe", "--source.NAME VALUE --destination.NAME VALUE",
      "Source to destination in one process; its position survives any kill.", BOTH, true, false},
     {CLI_CHECK, "check", "source|destination --bucket NAME [options]",
      "Settings, credentials, bucket, permissions: what works, what does not.", BOTH, false, true},
