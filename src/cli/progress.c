@@ -206,42 +206,6 @@ static long peak_rss_kib(void)
     return kib;
 }
 
-/* Why files were closed: count, bytes, age, idle, stop. */
-static void put_reasons(struct text *t, const struct s3c_destination_stats *d)
-{
-    static const char *const names[S3C_CLOSE_REASONS] = {[S3C_CLOSE_COUNT] = "count",
-                                                         [S3C_CLOSE_BYTES] = "bytes",
-                                                         [S3C_CLOSE_AGE] = "age",
-                                                         [S3C_CLOSE_IDLE] = "idle",
-                                                         [S3C_CLOSE_STOP] = "stop"};
-    const char *sep = " (closed by ";
-
-    for (size_t i = 0; i < S3C_CLOSE_REASONS; i++)
-        if (d->files[i] > 0) {
-            put(t, "%s%s %" PRIu64, sep, names[i], d->files[i]);
-            sep = ", ";
-        }
-    if (*sep == ',')
-        put(t, ")");
-}
-
-/*
- * Of this program alone: getrusage counts what the process that started it had in use between fork and exec as well. 0: not known.
- */
-static double peak_memory(void)
-{
-    FILE *f = fopen("/proc/self/status", "re");
-    char line[128];
-    uint64_t kib = 0;
-
-    while (f && kib == 0 && fgets(line, sizeof(line), f))
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            kib = strtoull(line + 6, NULL, 10);
-    if (f)
-        (void)fclose(f);
-    return (double)kib * 1024;
-}
-
 void cli_progress_summary(struct cli_progress *p, const struct s3c_source *source,
                           const struct s3c_destination *destination)
 {
