@@ -310,8 +310,8 @@ int s3c_xml_skip(struct s3c_xml *x)
 
     do {
         r = s3c_xml_next(x);
-        if (r < 0)
-            return r;
+        if (r <= 0)
+            return r < 0 ? r : problem(x, "there is no element to skip");
     } while (r != S3C_XML_END || x->depth != depth);
     return 0;
 }

@@ -28,8 +28,12 @@
 
 /* r >= 0; else the test fails and err->message is printed (err may be NULL). `r` is evaluated once, before *err is read. */
 #define CHECK_OK(r, err) check_ok_((r), (err), #r, __FILE__, __LINE__)
-/* r == code; names both codes otherwise. */
-#define CHECK_CODE(r, code) check_code_((r), (code), #r, __FILE__, __LINE__)
+/* r == code; names both codes otherwise. `r` is evaluated first, so that code may be check_alloc_failed() ? S3C_E_NOMEM : 0. */
+#define CHECK_CODE(r, code)                                    \
+    do {                                                       \
+        int check_r_ = (r);                                    \
+        check_code_(check_r_, (code), #r, __FILE__, __LINE__); \
+    } while (0)
 /* The view's bytes are exactly those of the C string / of the other view. */
 #define CHECK_VIEW(v, str) check_view_((v), (str), #v, __FILE__, __LINE__)
 /* haystack (a C string) contains needle. */
