@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of all suites: servers (each test with `server` runs once per server), buckets, and the program under test."""
 
+import dataclasses
 import os
 import pathlib
 import shutil
@@ -13,7 +14,7 @@ import pytest
 pytest.register_assert_rewrite("records", "runner")
 
 from runner import PROGRAM, Program  # noqa: E402
-from s3d_client import S3d  # noqa: E402
+from s3d_client import LIKE_CEPH, S3d  # noqa: E402
 from servers import BUILD, NAMES, Server, Unavailable, shared, stop_shared  # noqa: E402
 
 RUN_DIR = "S3C_TEST_RUN_DIR"
@@ -60,7 +61,7 @@ def pytest_collection_modifyitems(config, items):
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker("server")
             name = item.callspec.params["server"]
-            wanted = name in chosen
+            wanted = name.removesuffix("-like-ceph") in chosen
             if "thousands" in item.fixturenames:  # dear to make: one worker makes it and runs all that use it
                 item.add_marker(pytest.mark.xdist_group(f"thousands-{name}"))
         else:
@@ -95,10 +96,18 @@ def s3d_server(process):
 
 
 @pytest.fixture(scope="session")
+def s3d_like_ceph_process():
+    with S3d(S3D, *LIKE_CEPH) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
 def server(request, run_dir):
     name = request.param
     if name == "s3d":
         return s3d_server(request.getfixturevalue("s3d_process"))
+    if name == "s3d-like-ceph":
+        return dataclasses.replace(s3d_server(request.getfixturevalue("s3d_like_ceph_process")), name=name)
     try:
         return shared(run_dir, name)
     except Unavailable as why:

@@ -8,6 +8,22 @@ import urllib.parse
 import urllib.request
 
 
+# The command line that makes it differ from AWS as Ceph RGW 16.2 does.
+CEPH_QUIRKS = (
+    "rgw-raw-markers",
+    "percent-space",
+    "key-marker-inclusive",
+    "version-id-marker-alone",
+    "gone-marker-skips-key",
+    "marks-once",
+    "marker-is-404",
+    "no-delete-marker-field",
+    "invalid-version-id-is-unknown",
+    "complete-without-etag",
+)
+LIKE_CEPH = ("--mpu-time", "completion", "--granularity", "1ms", *(f"--quirk={quirk}" for quirk in CEPH_QUIRKS))
+
+
 class S3dError(Exception):
     """s3d did not start, or refused a command; the text says why."""
 

@@ -28,8 +28,7 @@ static void put_deleted(const struct s3d_call *c, struct s3c_buf *b, const struc
     S3D_PUT(b, "</Deleted>");
 }
 
-static void delete_one(const struct s3d_call *c, struct s3c_buf *b, const struct doomed *d,
-                       bool quiet)
+static void delete_one(const struct s3d_call *c, struct s3c_buf *b, const struct doomed *d)
 {
     const struct s3d_version *made = NULL;
     bool marker = false;
@@ -37,16 +36,16 @@ static void delete_one(const struct s3d_call *c, struct s3c_buf *b, const struct
     if (d->version_id.ptr)
         (void)s3d_store_delete_version(c->bucket, d->key, d->version_id, &marker);
     else
-        made = s3d_store_delete(&c->s->store, c->bucket, d->key);
-    if (!quiet)
-        put_deleted(c, b, d, marker || made, made);
+        made = s3d_mark_deleted(c, d->key);
+    put_deleted(c, b, d, marker || made, made);
 }
 
-/* Reads <Delete>; calls delete_one at each </Object>. False: not what the schema says. */
+/* Reads <Delete>; calls delete_one at each </Object>. <Quiet> may come last. False: not what the schema says. */
 static bool read_delete(const struct s3d_call *c, struct s3c_buf *out)
 {
     struct doomed d = {{NULL, 0}, {NULL, 0}};
     struct s3c_view quiet = S3C_VIEW("");
+    size_t start = out->len;
     struct s3c_xml x;
     int event;
 
@@ -66,8 +65,10 @@ static bool read_delete(const struct s3d_call *c, struct s3c_buf *out)
             continue;
         if (!d.key.len)
             return false;
-        delete_one(c, out, &d, s3c_view_eq_str(quiet, "true"));
+        delete_one(c, out, &d);
     }
+    if (s3c_view_eq_str(quiet, "true"))
+        out->len = start;
     return event == 0;
 }
 
@@ -106,14 +107,14 @@ static bool parse_source(const struct s3d_call *c, struct s3c_view *ret_bucket,
 static void put_copy_result(const struct s3d_call *c, const struct s3d_version *v)
 {
     struct s3c_buf *b = s3d_reply_xml(c->r);
-    char time[S3D_LIST_TIME_LEN], etag[S3D_ETAG_MAX];
+    char time[S3D_LIST_TIME_LEN];
 
     s3d_clock_write_list(&c->s->clock, time, v->modified_ns, c->s->opt.granularity);
     S3D_PUT(b, "<CopyObjectResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
     s3d_put_element(b, "LastModified", (struct s3c_view){time, sizeof time});
-    S3D_PUT(b, "<ETag>&quot;");
-    s3d_put(b, etag, (size_t)(s3d_write_etag(etag, &v->etag) - etag));
-    S3D_PUT(b, "&quot;</ETag></CopyObjectResult>");
+    S3D_PUT(b, "<ETag>");
+    s3d_put_quoted_etag(b, &v->etag);
+    S3D_PUT(b, "</ETag></CopyObjectResult>");
 }
 
 void s3d_copy_object(const struct s3d_call *c)

@@ -353,6 +353,9 @@ static bool list_rest_of_key(struct listing *l, struct s3c_view key, struct s3c_
 
     if (!s3c_view_starts(key, l->prefix))
         return true;
+    if (s3d_quirk(l->call->s, S3D_QUIRK_GONE_MARKER_SKIPS) &&
+        !s3d_store_find(l->call->bucket, key, id))
+        return true;
     if (s3d_version_id_order(id, &order)) {
         while (v && v->order >= order)
             v = v->older;
@@ -369,6 +372,8 @@ static bool version_markers_ok(const struct s3d_call *c, struct s3c_view key, st
     uint64_t order;
 
     if (!id.len)
+        return true;
+    if (!key.len && s3d_quirk(c->s, S3D_QUIRK_LONE_ID_MARKER))
         return true;
     if (!key.len) {
         s3d_reply_error_as(c->r, c->q, 400, "InvalidArgument",
@@ -412,7 +417,7 @@ static void list_versions(const struct s3d_call *c)
     if (!parse_listing(c, &l) || !version_markers_ok(c, key, id))
         return;
     l.owner = true;
-    if (!id.len || c->lie == S3D_LIE_REPEAT || list_rest_of_key(&l, key, id))
+    if (!id.len || !key.len || c->lie == S3D_LIE_REPEAT || list_rest_of_key(&l, key, id))
         list_version_keys(&l, start_after(&l, key, !inclusive));
     l.truncated |= c->lie == S3D_LIE_SAME || c->lie == S3D_LIE_MISSING;
     b = s3d_reply_xml(c->r);

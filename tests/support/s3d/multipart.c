@@ -106,7 +106,6 @@ static void complete_upload(const struct s3d_call *c)
     struct parts p = {0};
     struct s3d_version *v;
     const char *problem;
-    char etag[S3D_ETAG_MAX];
     struct s3c_buf *b;
 
     if (!u)
@@ -126,9 +125,10 @@ static void complete_upload(const struct s3d_call *c)
     s3d_put_element(b, "Location", c->q->path);
     s3d_put_element(b, "Bucket", c->q->bucket);
     s3d_put_element(b, "Key", c->q->key);
-    S3D_PUT(b, "<ETag>&quot;");
-    s3d_put(b, etag, (size_t)(s3d_write_etag(etag, &v->etag) - etag));
-    S3D_PUT(b, "&quot;</ETag></CompleteMultipartUploadResult>");
+    S3D_PUT(b, "<ETag>");
+    if (!s3d_quirk(c->s, S3D_QUIRK_NO_COMPLETE_ETAG))
+        s3d_put_quoted_etag(b, &v->etag);
+    S3D_PUT(b, "</ETag></CompleteMultipartUploadResult>");
 }
 
 static void abort_upload(const struct s3d_call *c)
@@ -163,13 +163,11 @@ static void list_parts(const struct s3d_call *c)
     s3d_put_element(b, "UploadId", s3c_view_str(u->id));
     S3D_PUT(b, "<MaxParts>10000</MaxParts><IsTruncated>false</IsTruncated>");
     for (const struct s3d_part *p = u->parts; p; p = p->next) {
-        char etag[S3D_ETAG_MAX];
-
         s3d_putf(b, "<Part><PartNumber>%u</PartNumber>", p->number);
         put_time(c, b, "LastModified", p->modified_ns);
-        S3D_PUT(b, "<ETag>&quot;");
-        s3d_put(b, etag, (size_t)(s3d_write_etag(etag, &p->etag) - etag));
-        s3d_putf(b, "&quot;</ETag><Size>%zu</Size></Part>", p->blob->len);
+        S3D_PUT(b, "<ETag>");
+        s3d_put_quoted_etag(b, &p->etag);
+        s3d_putf(b, "</ETag><Size>%zu</Size></Part>", p->blob->len);
     }
     S3D_PUT(b, "</ListPartsResult>");
 }

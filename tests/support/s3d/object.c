@@ -57,6 +57,15 @@ void s3d_put_etag_field(struct s3d_reply *r, const struct s3d_etag *e)
     s3d_reply_field(r, "ETag", (struct s3c_view){text, (size_t)(p - text)});
 }
 
+void s3d_put_quoted_etag(struct s3c_buf *b, const struct s3d_etag *e)
+{
+    char text[S3D_ETAG_MAX];
+
+    S3D_PUT(b, "&quot;");
+    s3d_put(b, text, (size_t)(s3d_write_etag(text, e) - text));
+    S3D_PUT(b, "&quot;");
+}
+
 void s3d_put_version_field(const struct s3d_call *c, const char *name, const struct s3d_version *v)
 {
     char text[S3D_VERSION_ID_LEN];
@@ -151,6 +160,7 @@ static void give_body(const struct s3d_call *c, struct s3d_version *v)
 
 static void missing(const struct s3d_call *c, const struct s3d_version *marker, bool by_id)
 {
+    by_id = by_id && !s3d_quirk(c->s, S3D_QUIRK_MARKER_IS_404);
     s3d_fail(c, by_id ? "MethodNotAllowed" : "NoSuchKey");
     if (s3d_quirk(c->s, S3D_QUIRK_NO_MARKER_FIELD))
         return;
@@ -166,7 +176,8 @@ struct s3d_version *s3d_find_readable(const struct s3d_call *c, const struct s3d
     struct s3d_version *v;
     uint64_t order;
 
-    if (id.ptr && !s3c_view_eq_str(id, "null") && !s3d_version_id_order(id, &order)) {
+    if (id.ptr && !s3c_view_eq_str(id, "null") && !s3d_version_id_order(id, &order) &&
+        !s3d_quirk(c->s, S3D_QUIRK_UNKNOWN_ID_IS_404)) {
         s3d_reply_error_as(c->r, c->q, 400, "InvalidArgument", "Invalid version id specified");
         return NULL;
     }
@@ -271,6 +282,16 @@ static void put_object(const struct s3d_call *c)
     s3d_put_version_field(c, "x-amz-version-id", v);
 }
 
+struct s3d_version *s3d_mark_deleted(const struct s3d_call *c, struct s3c_view key)
+{
+    const struct s3d_version *v = s3d_store_newest(c->bucket, key);
+
+    if (v && !v->blob && c->bucket->versioning == S3D_ENABLED &&
+        s3d_quirk(c->s, S3D_QUIRK_MARKS_ONCE))
+        return NULL;
+    return s3d_store_delete(&c->s->store, c->bucket, key);
+}
+
 static void delete_object(const struct s3d_call *c)
 {
     struct s3c_view id = s3d_param(c->q, "versionId");
@@ -281,7 +302,7 @@ static void delete_object(const struct s3d_call *c)
     if (id.ptr) {
         (void)s3d_store_delete_version(c->bucket, c->q->key, id, &marker);
         s3d_reply_field(c->r, "x-amz-version-id", id);
-    } else if ((made = s3d_store_delete(&c->s->store, c->bucket, c->q->key)) != NULL) {
+    } else if ((made = s3d_mark_deleted(c, c->q->key)) != NULL) {
         marker = true;
         s3d_put_version_field(c, "x-amz-version-id", made);
     }

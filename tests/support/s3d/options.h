@@ -5,19 +5,24 @@
 
 #include "clock.h"
 
-#define S3D_QUIRKS(X)                                                                              \
-    X(RAW_MARKERS, "rgw-raw-markers") /* next markers unencoded beside encoded keys (Ceph) */      \
-    X(SPLIT_RUNS, "split-runs") /* a page's delete markers come before its versions (versitygw) */ \
-    X(NO_ENCODING_TYPE, "no-encoding-type") /* encoding-type is ignored */                         \
-    X(PERCENT_SPACE, "percent-space") /* encoding-type=url writes a space as %20 (Ceph, Swift) */  \
-    X(KEY_MARKER_INCLUSIVE,                                                                        \
-      "key-marker-inclusive") /* key-marker alone resumes inside the key (Ceph, moto) */           \
-    X(NO_IF_NONE_MATCH, "no-if-none-match") /* If-None-Match is ignored on PUT (Ceph) */           \
-    X(NO_MARKER_FIELD,                                                                             \
-      "no-delete-marker-field")   /* no x-amz-delete-marker on a marker's 404 (Ceph) */            \
-    X(NO_VERSIONS, "no-versions") /* versioning and ListObjectVersions are 501 (Garage, R2) */     \
-    X(NO_NEXT_MARKERS, "no-next-markers") /* IsTruncated without any next marker (gofakes3) */
+#define S3D_QUIRKS(X)                                     \
+    X(RAW_MARKERS, "rgw-raw-markers")                     \
+    X(SPLIT_RUNS, "split-runs")                           \
+    X(NO_ENCODING_TYPE, "no-encoding-type")               \
+    X(PERCENT_SPACE, "percent-space")                     \
+    X(KEY_MARKER_INCLUSIVE, "key-marker-inclusive")       \
+    X(LONE_ID_MARKER, "version-id-marker-alone")          \
+    X(GONE_MARKER_SKIPS, "gone-marker-skips-key")         \
+    X(MARKS_ONCE, "marks-once")                           \
+    X(MARKER_IS_404, "marker-is-404")                     \
+    X(NO_MARKER_FIELD, "no-delete-marker-field")          \
+    X(UNKNOWN_ID_IS_404, "invalid-version-id-is-unknown") \
+    X(NO_COMPLETE_ETAG, "complete-without-etag")          \
+    X(NO_IF_NONE_MATCH, "no-if-none-match")               \
+    X(NO_VERSIONS, "no-versions")                         \
+    X(NO_NEXT_MARKERS, "no-next-markers")
 
+/* How servers differ from AWS; README.md says who and how. */
 enum s3d_quirk {
 #define X(name, text) S3D_QUIRK_##name,
     S3D_QUIRKS(X)
