@@ -15,10 +15,10 @@ extern "C" {
 #endif
 
 enum s3c_operation { /* the numbers of OpenCDC's protobuf */
-    S3C_OP_CREATE = 1,
-    S3C_OP_UPDATE = 2,
-    S3C_OP_DELETE = 3,
-    S3C_OP_SNAPSHOT = 4,
+                     S3C_OP_CREATE = 1,
+                     S3C_OP_UPDATE = 2,
+                     S3C_OP_DELETE = 3,
+                     S3C_OP_SNAPSHOT = 4,
 };
 
 enum s3c_data_kind {
@@ -38,7 +38,7 @@ struct s3c_metadata {
 
 struct s3c_record {
     enum s3c_operation operation;
-    struct s3c_view position; /* any bytes */
+    struct s3c_view position;            /* any bytes */
     const struct s3c_metadata *metadata; /* in byte order of name, each name once */
     size_t metadata_count;
     bool metadata_nil; /* no metadata at all (null), as opposed to none in it */

@@ -36,7 +36,8 @@ struct s3c_file {
     enum s3c_file_state state;
     struct s3c_delivery delivery; /* result and error count once the file is done */
     unsigned failures;
-    int64_t retry_ns; /* monotonic; 0 = at once */
+    struct s3c_error last_failure; /* if failures > 0; a cancelled retry must not hide it */
+    int64_t retry_ns;              /* monotonic; 0 = at once */
     struct s3c_file *next;
 
     size_t ack_cursor; /* in positions: what has been acknowledged */

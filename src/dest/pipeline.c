@@ -57,13 +57,12 @@ static void finish(struct s3c_pipeline *p, struct s3c_file *f, const struct s3c_
 
 static void fail_late(struct s3c_pipeline *p, struct s3c_file *f)
 {
-    struct s3c_error err, last = f->delivery.error;
+    struct s3c_error err;
 
     if (f->failures > 0)
-        (void)s3c_error_set(
-            &err, S3C_E_TIMEOUT,
-            "%.*s was not stored before the deadline for stopping; last failure: %s",
-            (int)f->key.len, f->key.ptr, last.message);
+        (void)s3c_error_set(&err, S3C_E_TIMEOUT,
+                            "not stored before the deadline for stopping; last failure: %s",
+                            f->last_failure.message);
     else
         (void)s3c_error_set(&err, S3C_E_TIMEOUT,
                             "%.*s: S3 did not confirm it before the deadline for stopping",
@@ -100,11 +99,12 @@ static void queue_again(struct s3c_pipeline *p, struct s3c_file *f, int64_t now_
     int64_t delay_ns = backoff_ns(p, ++f->failures);
     char text[S3C_TIME_TEXT_SIZE];
 
+    f->last_failure = f->delivery.error;
     f->state = S3C_FILE_QUEUED;
     f->retry_ns = now_ns + delay_ns;
     p->resent++;
     (void)s3c_duration_format(text, delay_ns / S3C_NS_PER_MS * S3C_NS_PER_MS);
-    s3c_logf(p->log, S3C_LOG_WARN, "storing %.*s failed %u times and is tried again in %s: %s",
+    s3c_logf(p->log, S3C_LOG_WARN, "storing %.*s failed, attempt %u; the next one in %s: %s",
              (int)f->key.len, f->key.ptr, f->failures, text, f->delivery.error.message);
 }
 

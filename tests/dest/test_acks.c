@@ -204,7 +204,7 @@ static void fails_what_is_not_stored_at_the_deadline(void **state)
     assert_int_equal(n, 4);
     assert_int_equal(r.sink.cancels, 2);
     assert_int_equal(acks[0].error->code, S3C_E_TIMEOUT);
-    CHECK_HAS(acks[0].error->message, "cancelled");
+    CHECK_HAS(acks[0].error->message, "last failure: connection refused");
     CHECK_HAS(acks[2].error->message, "did not confirm it before the deadline");
     assert_int_equal(rig_stats(&r).failed, 4);
     rig_expect_none(&r, S3C_END);
