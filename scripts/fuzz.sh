@@ -14,7 +14,7 @@ if [ -z "$targets" ]; then
 fi
 for target in $targets; do
     name=$(basename "$target")
-    corpus=tests/vectors/${name#fuzz_}
+    corpus=tests/fuzz/corpus/${name#fuzz_}
     grown=build/fuzz/corpus/$name # what it learns stays out of the source tree
     mkdir -p "$grown"
     [ -d "$corpus" ] || corpus=

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A line that can be read is printed, read again, and is the same record; nothing else may be accepted or touched. */
-#include <stdint.h>
-#include <stdlib.h>
+#include "fuzz.h"
+
 #include <string.h>
 
 #include <s3c/opencdc.h>
 
 #include "base/view.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 static bool same_data(const struct s3c_data *a, const struct s3c_data *b)
 {

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A position that can be read is printed and read again as the same; a malformed one is shown in a message that is UTF-8. */
-#include <stdint.h>
-#include <stdlib.h>
+#include "fuzz.h"
 
 #include "base/view.h"
 #include "record/position.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
