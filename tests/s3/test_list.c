@@ -6,12 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/view.h"
-#include "http/fake_transport.h"
-#include "s3/creds.h"
 #include "s3/list.h"
 #include "s3/reclaim.h"
+#include "s3_fixture.h"
 
 #define ENTRY(key)        \
     "<Contents><Key>" key \
@@ -20,69 +18,31 @@
     "<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>" truncated \
     "</IsTruncated>" entries "</ListBucketResult>"
 
-struct fixture {
-    struct fake_transport *fake;
-    struct s3c_client *client;
-    struct s3c_inbox *inbox;
-    struct s3c_creds_provider *creds;
-};
-
-static int begin_quietly(struct fixture *x, struct s3c_error *err)
-{
-    struct s3c_creds keys = {.access_key_id = S3C_VIEW("AK"), .secret_access_key = S3C_VIEW("SK")};
-    struct s3c_client_options o = {.bucket = S3C_VIEW("bucket"),
-                                   .region = S3C_VIEW("us-east-1"),
-                                   .endpoint = S3C_VIEW("http://h"),
-                                   .max_connections = 4};
-    int r;
-
-    *x = (struct fixture){.fake = fake_new()};
-    r = s3c_creds_static_new(&x->creds, &keys, err);
-    o.creds = x->creds;
-    o.transport = &x->fake->base;
-    o.clock = &x->fake->clock;
-    if (r == 0)
-        r = s3c_client_new(&x->client, &o, err);
-    else
-        x->fake->base.ops->release(&x->fake->base);
-    return r == 0 ? s3c_inbox_new(&x->inbox, err) : r;
-}
-
-static void begin(struct fixture *x)
+static void begin(struct s3_fixture *x)
 {
     struct s3c_error err = {0};
 
-    CHECK_OK(begin_quietly(x, &err), &err);
+    CHECK_OK(s3_fixture_begin(x, &err), &err);
 }
 
-static void finish(struct fixture *x)
-{
-    s3c_client_free(x->client);
-    s3c_inbox_free(x->inbox);
-    s3c_creds_provider_free(x->creds);
-}
-
-static void push_page(struct fixture *x, const char *body)
+static void push_page(struct s3_fixture *x, const char *body)
 {
     fake_push(x->fake, (struct fake_reply){.status = 200,
                                            .headers = "Date: Fri, 02 Jan 2026 03:04:10 GMT\r\n",
                                            .body = body});
 }
 
-/* Lets the client work and hands finished pages to the lister. */
-static void step(struct fixture *x, struct s3c_lister *l)
+static void feed(void *ctx, struct s3c_call *call)
 {
-    struct s3c_call *c, *next;
-
-    fake_run(x->fake);
-    for (c = s3c_inbox_take(x->inbox, 0, NULL); c; c = next) {
-        next = c->next;
-        s3c_lister_feed(l, c);
-    }
-    fake_run(x->fake);
+    s3c_lister_feed(ctx, call);
 }
 
-static struct s3c_lister *new_lister(struct fixture *x, struct s3c_lister_options o)
+static void step(struct s3_fixture *x, struct s3c_lister *l)
+{
+    s3_fixture_step(x, feed, l);
+}
+
+static struct s3c_lister *new_lister(struct s3_fixture *x, struct s3c_lister_options o)
 {
     struct s3c_lister *l = NULL;
     struct s3c_error err = {0};
@@ -107,7 +67,7 @@ static void asks_for_what_was_given(void **state)
 {
     struct s3c_list_entry e;
     struct s3c_lister *l;
-    struct fixture x;
+    struct s3_fixture x;
     char prefix[] = "a/b c", after[] = "a/b c/+";
 
     (void)state;
@@ -131,14 +91,14 @@ static void asks_for_what_was_given(void **state)
     CHECK_HAS(x.fake->requests[0].url, "max-keys=7");
     assert_null(strstr(x.fake->requests[0].url, "version-id-marker"));
     s3c_lister_free(l);
-    finish(&x);
+    s3_fixture_end(&x);
 }
 
 static void reads_one_page_ahead_and_no_more(void **state)
 {
     struct s3c_list_entry e;
     struct s3c_lister *l;
-    struct fixture x;
+    struct s3_fixture x;
 
     (void)state;
     begin(&x);
@@ -162,7 +122,7 @@ static void reads_one_page_ahead_and_no_more(void **state)
     CHECK_CODE(s3c_lister_next(l, &e, NULL), S3C_END);
     assert_int_equal(s3c_lister_pages(l), 3);
     s3c_lister_free(l);
-    finish(&x);
+    s3_fixture_end(&x);
 }
 
 static void retries_the_page_that_failed(void **state)
@@ -170,7 +130,7 @@ static void retries_the_page_that_failed(void **state)
     struct s3c_list_entry e;
     struct s3c_lister *l;
     struct s3c_error err = {0};
-    struct fixture x;
+    struct s3_fixture x;
 
     (void)state;
     begin(&x);
@@ -192,7 +152,7 @@ static void retries_the_page_that_failed(void **state)
     expect(l, "b");
     CHECK_CODE(s3c_lister_next(l, &e, NULL), S3C_END);
     s3c_lister_free(l);
-    finish(&x);
+    s3_fixture_end(&x);
 }
 
 static void refuses_a_page_that_is_none(void **state)
@@ -200,7 +160,7 @@ static void refuses_a_page_that_is_none(void **state)
     struct s3c_list_entry e;
     struct s3c_lister *l;
     struct s3c_error err = {0};
-    struct fixture x;
+    struct s3_fixture x;
 
     (void)state;
     begin(&x);
@@ -210,13 +170,13 @@ static void refuses_a_page_that_is_none(void **state)
     CHECK_CODE(s3c_lister_next(l, &e, &err), S3C_E_PROTOCOL);
     CHECK_HAS(err.message, "ListObjectsV2: ");
     s3c_lister_free(l);
-    finish(&x);
+    s3_fixture_end(&x);
 }
 
 static void tells_the_servers_second_of_the_first_page(void **state)
 {
     struct s3c_lister *l;
-    struct fixture x;
+    struct s3_fixture x;
     int64_t second = 0;
 
     (void)state;
@@ -238,13 +198,13 @@ static void tells_the_servers_second_of_the_first_page(void **state)
     assert_true(s3c_lister_server_second(l, &second));
     assert_int_equal(second, 1767323050 - 2); /* 03:04:10 minus 1.2 s, rounded up */
     s3c_lister_free(l);
-    finish(&x);
+    s3_fixture_end(&x);
 }
 
 static void knows_no_second_without_a_date(void **state)
 {
     struct s3c_lister *l;
-    struct fixture x;
+    struct s3_fixture x;
     int64_t second;
 
     (void)state;
@@ -254,7 +214,7 @@ static void knows_no_second_without_a_date(void **state)
     step(&x, l);
     assert_false(s3c_lister_server_second(l, &second));
     s3c_lister_free(l);
-    finish(&x);
+    s3_fixture_end(&x);
 }
 
 static void survives_every_allocation_failure(void **state)
@@ -264,8 +224,8 @@ static void survives_every_allocation_failure(void **state)
     {
         struct s3c_lister *l = NULL;
         struct s3c_error err = {0};
-        struct fixture x;
-        int r = begin_quietly(&x, &err);
+        struct s3_fixture x;
+        int r = s3_fixture_begin(&x, &err);
 
         if (r == 0) {
             struct s3c_lister_options o = {
@@ -286,7 +246,7 @@ static void survives_every_allocation_failure(void **state)
         }
         CHECK_CODE(r, check_alloc_failed() ? S3C_E_NOMEM : S3C_END);
         s3c_lister_free(l);
-        finish(&x);
+        s3_fixture_end(&x);
     }
 }
 
