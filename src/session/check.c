@@ -20,7 +20,7 @@
 #define TRIAL     ".s3c-check"
 
 struct check {
-    struct s3c_session session;
+    struct s3c_session *session;
     s3c_check_fn *report;
     void *ctx;
     struct s3c_call *call;
@@ -37,7 +37,7 @@ static void passed(struct check *k, const char *step, const char *detail)
 
 static void failed(struct check *k, const char *step, struct s3c_error *problem)
 {
-    (void)s3c_session_explain(&k->session, problem);
+    (void)s3c_session_explain(k->session, problem);
     k->report(k->ctx, step, "", problem);
     if (k->first == 0) {
         k->first = problem->code;
@@ -50,19 +50,19 @@ static struct s3c_call *next_call(struct check *k, enum s3c_s3_op op)
 {
     s3c_call_reset(k->call);
     k->call->op = op;
-    k->call->deadline_mono_ns = k->session.deadline_mono_ns;
+    k->call->deadline_mono_ns = k->session->deadline_mono_ns;
     return k->call;
 }
 
 /* endpoint, credentials, bucket: one look, whose failure says how far it came. Returns false where there is no use in going on. */
 static bool check_bucket(struct check *k)
 {
-    const struct s3c_settings *set = k->session.settings;
+    const struct s3c_settings *set = k->session->settings;
     char detail[600];
     struct s3c_error err;
     int r;
 
-    r = s3c_session_check_bucket(&k->session, &err);
+    r = s3c_session_check_bucket(k->session, &err);
     if (r < 0 && r != S3C_E_CREDENTIALS && r != S3C_E_NO_BUCKET && r != S3C_E_DENIED) {
         failed(k, "endpoint", &err);
         return false;
@@ -94,7 +94,7 @@ static void check_versioning(struct check *k)
     enum s3c_versioning v;
     struct s3c_error err;
 
-    if (s3c_session_versioning(&k->session, k->session.deadline_mono_ns, &v, &err) < 0) {
+    if (s3c_session_versioning(k->session, k->session->deadline_mono_ns, &v, &err) < 0) {
         failed(k, "versioning", &err);
         return;
     }
@@ -109,9 +109,9 @@ static bool check_list(struct check *k)
     struct s3c_error err;
     int r;
 
-    c->prefix = s3c_view_str(k->session.settings->prefix);
+    c->prefix = s3c_view_str(k->session->settings->prefix);
     c->max_keys = LIST_KEYS;
-    r = s3c_client_perform(k->session.client, c, &err);
+    r = s3c_client_perform(k->session->client, c, &err);
     if (r == 0)
         r = s3c_list_page_parse(&k->page, c->reply.ptr, c->reply.len, k->versions, &err);
     if (r < 0) {
@@ -120,7 +120,7 @@ static bool check_list(struct check *k)
     }
     (void)snprintf(detail, sizeof(detail), "%s%zu %s%s", k->page.truncated ? "more than " : "",
                    k->page.count, k->versions ? "versions and delete markers" : "objects",
-                   *k->session.settings->prefix ? " under the prefix" : "");
+                   *k->session->settings->prefix ? " under the prefix" : "");
     passed(k, "list", detail);
     return true;
 }
@@ -158,8 +158,8 @@ static void check_read(struct check *k)
     c->version_id = k->versions ? e->version_id : (struct s3c_view){NULL, 0};
     c->expected_size = S3C_SIZE_UNKNOWN;
     c->max_size = 2 * READ_MAX;
-    c->deadline_mono_ns = k->session.deadline_mono_ns;
-    if (s3c_client_perform(k->session.client, c, &err) < 0) {
+    c->deadline_mono_ns = k->session->deadline_mono_ns;
+    if (s3c_client_perform(k->session->client, c, &err) < 0) {
         failed(k, "read", &err);
     } else {
         (void)snprintf(detail, sizeof(detail), "one object of %" PRIu64 " bytes", e->size);
@@ -189,7 +189,7 @@ static int begin_and_abort(struct check *k, struct s3c_view key, struct s3c_erro
 
     c->key = key;
     c->content_type = S3C_VIEW("application/json");
-    r = s3c_client_perform(k->session.client, c, err);
+    r = s3c_client_perform(k->session->client, c, err);
     if (r == 0)
         r = s3c_reply_upload_id(c->reply.ptr, c->reply.len, &id, err);
     if (r < 0)
@@ -200,7 +200,7 @@ static int begin_and_abort(struct check *k, struct s3c_view key, struct s3c_erro
     c = next_call(k, S3C_ABORT_MULTIPART);
     c->key = key;
     c->upload_id = s3c_view_str(copy);
-    r = s3c_client_perform(k->session.client, c, err);
+    r = s3c_client_perform(k->session->client, c, err);
     s3c_free(copy);
     return r;
 }
@@ -212,7 +212,7 @@ static void check_write(struct check *k)
     struct s3c_error err;
     int r;
 
-    r = trial_key(&key, k->session.settings->prefix);
+    r = trial_key(&key, k->session->settings->prefix);
     r = r < 0 ? s3c_error_set(&err, r, "prefix: longer than a key can be")
               : begin_and_abort(k, s3c_buf_view(&key), &err);
     if (r < 0) {
@@ -238,27 +238,35 @@ static void run(struct check *k, enum s3c_side side)
         check_read(k);
 }
 
+int s3c_session_check(struct s3c_session *s, enum s3c_side side, s3c_check_fn *report, void *ctx,
+                      struct s3c_error *err)
+{
+    struct check k = {.session = s, .report = report, .ctx = ctx, .err = err};
+
+    k.call = s3c_call_new();
+    if (!k.call)
+        return s3c_error_nomem(err);
+    run(&k, side);
+    s3c_call_free(k.call);
+    s3c_list_page_done(&k.page);
+    return k.first;
+}
+
 int s3c_check(const struct s3c_config *c, const struct s3c_log *log, s3c_check_fn *report,
               void *ctx, struct s3c_error *err)
 {
-    struct check k = {.report = report, .ctx = ctx, .err = err};
+    struct s3c_session s;
     struct s3c_error own;
     int r;
 
-    r = s3c_session_init(&k.session, c, log, &own);
+    r = s3c_session_init(&s, c, log, &own);
     if (r < 0) {
         if (err)
             *err = own;
         report(ctx, r == S3C_E_CREDENTIALS ? "credentials" : "endpoint", "", &own);
         return r;
     }
-    k.call = s3c_call_new();
-    if (k.call)
-        run(&k, c->side);
-    else
-        k.first = s3c_error_nomem(err);
-    s3c_call_free(k.call);
-    s3c_list_page_done(&k.page);
-    s3c_session_done(&k.session);
-    return k.first;
+    r = s3c_session_check(&s, c->side, report, ctx, err);
+    s3c_session_done(&s);
+    return r;
 }

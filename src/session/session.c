@@ -101,6 +101,13 @@ static bool is_s3_answer(const struct s3c_call *c)
            s3c_call_header(c, "x-amz-bucket-region").ptr;
 }
 
+/* The server answered, and the answer was no. */
+static bool is_refusal(int result)
+{
+    return result == S3C_E_DENIED || result == S3C_E_NO_BUCKET || result == S3C_E_NOT_FOUND ||
+           result == S3C_E_HTTP;
+}
+
 /* The outcome of the list that follows a HEAD which left it open. Only an answer in S3's own words proves that S3 is there. */
 static int judge_second_look(const struct s3c_call *c, int result, struct s3c_error *err)
 {
@@ -114,7 +121,7 @@ static int judge_second_look(const struct s3c_call *c, int result, struct s3c_er
     }
     if (err)
         *err = c->error;
-    if (c->http_status == 0 || result == S3C_E_PROTOCOL || result == S3C_E_CREDENTIALS)
+    if (!is_refusal(result))
         return result;
     if (c->error.s3_code[0] == '\0' && c->http_status < 500 && !is_s3_answer(c))
         return s3c_error_set(err, S3C_E_PROTOCOL,
@@ -133,7 +140,7 @@ static int look(struct s3c_session *s, struct s3c_call *c, struct s3c_error *err
     r = s3c_client_perform(s->client, c, err);
     if (r == 0 && is_s3_answer(c))
         return 0;
-    if (r < 0 && c->http_status == 0)
+    if (r < 0 && !is_refusal(r) && r != S3C_E_CREDENTIALS)
         return r; /* no answer at all: name, connection, TLS, time */
     s3c_call_reset(c);
     c->op = S3C_LIST_OBJECTS_V2;

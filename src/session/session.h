@@ -54,6 +54,10 @@ S3C_MUST_USE int s3c_session_check_bucket(struct s3c_session *s, struct s3c_erro
 S3C_MUST_USE int s3c_session_versioning(struct s3c_session *s, int64_t deadline_mono_ns,
                                         enum s3c_versioning *ret, struct s3c_error *err);
 
+/* What s3c_check does on a session that is there already (config.h has the contract). */
+S3C_MUST_USE int s3c_session_check(struct s3c_session *s, enum s3c_side side, s3c_check_fn *report,
+                                   void *ctx, struct s3c_error *err);
+
 /* Rewrites a failure of the opening phase so that its message begins with the class in words ("credentials: ...", "bucket missing: ..."),
  * names endpoint and bucket, and ends with what to do. Once is enough: a message that begins so stays as it is. NULL is fine.
  * Returns err->code. */
