@@ -3,6 +3,7 @@
 #include "s3/call.h"
 
 #include "base/view.h"
+#include "s3/spare.h"
 
 #define KEEP_BUFFER (64u << 10)
 
@@ -43,10 +44,21 @@ static struct s3c_buf keep_small(struct s3c_buf *b)
     return *b;
 }
 
+static void give_back_large(struct s3c_call *c)
+{
+    if (c->spare != NULL && c->reply.cap >= S3C_SPARE_MIN)
+        s3c_spare_give(c->spare, &c->reply);
+    s3c_spare_unref(c->spare);
+    c->spare = NULL;
+}
+
 void s3c_call_reset(struct s3c_call *c)
 {
-    struct s3c_buf reply = keep_small(&c->reply), headers = keep_small(&c->headers);
+    struct s3c_buf reply, headers;
 
+    give_back_large(c);
+    reply = keep_small(&c->reply);
+    headers = keep_small(&c->headers);
     *c = (struct s3c_call){.reply = reply, .headers = headers};
 }
 
@@ -54,6 +66,7 @@ void s3c_call_free(struct s3c_call *c)
 {
     if (c == NULL)
         return;
+    give_back_large(c);
     s3c_buf_done(&c->reply);
     s3c_buf_done(&c->headers);
     s3c_free(c);

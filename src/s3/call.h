@@ -35,6 +35,7 @@ const char *s3c_s3_op_name(enum s3c_s3_op op); /* "ListObjectsV2", ... */
 #define S3C_LIST_BODY_MAX (16u << 20) /* a list page or any XML answer; larger: S3C_E_TOO_LARGE */
 #define S3C_SIZE_UNKNOWN  UINT64_MAX
 
+struct s3c_spare;
 struct s3c_call_private; /* the client's, see s3/client_private.h */
 
 struct s3c_call {
@@ -73,11 +74,12 @@ struct s3c_call {
 
     struct s3c_call *next; /* inbox link */
     struct s3c_call_private *priv;
-    atomic_bool cancelled; /* s3c_client_cancel was called */
+    struct s3c_spare *spare; /* where a large reply's memory goes back to, see s3/spare.h */
+    atomic_bool cancelled;   /* s3c_client_cancel was called */
 };
 
 S3C_MUST_USE struct s3c_call *s3c_call_new(void); /* NULL: out of memory */
-/* Back to all-zero inputs; keeps buffers of up to 64 KiB for the next use. */
+/* Back to all-zero inputs; keeps buffers of up to 64 KiB for the next use, gives larger ones back to its client. */
 void s3c_call_reset(struct s3c_call *c);
 void s3c_call_free(struct s3c_call *c); /* not while it is under way */
 

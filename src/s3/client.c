@@ -54,6 +54,7 @@ static void client_done(struct s3c_client *c)
         s3c_client_attempt_free(a);
     }
     s3c_signer_free(c->signer);
+    s3c_spare_unref(c->spare);
     s3c_endpoint_done(&c->endpoint);
     (void)pthread_mutex_destroy(&c->lock);
     s3c_free(c->wire);
@@ -85,7 +86,8 @@ static int client_init(struct s3c_client *c, const struct s3c_client_options *o,
     c->quota = (struct s3c_retry_quota)S3C_RETRY_QUOTA_INIT;
     c->random = seed(c);
     c->wire = s3c_reallocarray(NULL, c->max_connections, sizeof(struct s3c_call_private *));
-    if (c->wire == NULL)
+    c->spare = s3c_spare_new();
+    if (c->wire == NULL || c->spare == NULL)
         return s3c_error_nomem(err);
     r = s3c_signer_new(&c->signer, err);
     if (r < 0)

@@ -23,6 +23,7 @@
 #include "s3/reply.h"
 #include "s3/retry.h"
 #include "s3/sigv4.h"
+#include "s3/spare.h"
 
 struct s3c_call_private { /* "attempt" below */
     struct s3c_http_request request;
@@ -62,6 +63,7 @@ struct s3c_client {
     const struct s3c_clock *clock;
     const struct s3c_log *log;
     size_t max_connections;
+    struct s3c_spare *spare; /* large buffers; thread-safe */
 
     /* Any thread. */
     pthread_mutex_t lock;

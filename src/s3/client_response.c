@@ -46,6 +46,18 @@ static void remember_etag(struct s3c_call_private *a)
         s3c_view_copy(a->etag, sizeof(a->etag), etag);
 }
 
+static int reserve(struct s3c_call_private *a, uint64_t size)
+{
+    struct s3c_call *call = a->call;
+
+    if (size >= S3C_SPARE_MIN && call->reply.len == 0) {
+        if (call->spare == NULL)
+            call->spare = s3c_spare_ref(a->client->spare);
+        s3c_spare_take(call->spare, &call->reply, size);
+    }
+    return s3c_buf_reserve(&call->reply, size - call->reply.len);
+}
+
 static int check_size(struct s3c_call_private *a, int64_t content_length)
 {
     struct s3c_call *call = a->call;
@@ -60,7 +72,7 @@ static int check_size(struct s3c_call_private *a, int64_t content_length)
         return 0;
     if (call->max_size > 0 && size > call->max_size)
         return S3C_E_TOO_LARGE;
-    return s3c_buf_reserve(&call->reply, size - call->reply.len);
+    return reserve(a, size);
 }
 
 /* A piece that continues what is there: the header of the first piece stays, this one's is only looked at. */
