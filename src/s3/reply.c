@@ -202,11 +202,13 @@ static int child_text(char *body, size_t len, struct s3c_view root, struct s3c_v
 int s3c_reply_versioning(char *body, size_t len, enum s3c_versioning_status *ret,
                          struct s3c_error *err)
 {
-    struct s3c_view status;
+    struct s3c_view root = S3C_VIEW("GetBucketVersioningResponse"), status; /* moto's name for it */
+    struct s3c_xml x;
     int r;
 
-    r = child_text(body, len, S3C_VIEW("VersioningConfiguration"), S3C_VIEW("Status"), &status,
-                   err);
+    if (open_root(&x, body, len, root) < 0)
+        root = S3C_VIEW("VersioningConfiguration");
+    r = child_text(body, len, root, S3C_VIEW("Status"), &status, err);
     if (r < 0)
         return r;
     if (s3c_view_eq_nocase(status, S3C_VIEW("Enabled")))

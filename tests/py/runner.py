@@ -49,13 +49,14 @@ class Result:
 
 
 class Program:
-    """The program with one environment."""
+    """The program with one environment. `lag`: seconds by which the server's Date may be behind its own LastModified."""
 
-    def __init__(self, environment=None):
+    def __init__(self, environment=None, lag=0):
         self.environment = dict(environment or {})
+        self.lag = lag
 
     def with_env(self, **more):
-        return Program({**self.environment, **more})
+        return Program({**self.environment, **more}, self.lag)
 
     def command(self, *args):
         return [str(PROGRAM), *(str(a) for a in args)]
@@ -80,7 +81,8 @@ class Program:
         return self.run("source", "--bucket", bucket, *QUICK, *args, **kwargs)
 
     def snapshot(self, bucket, *args, **kwargs):
-        """The records of a whole `--snapshot-only` run."""
+        """The records of a whole `--snapshot-only` run: everything that is in the bucket now."""
+        time.sleep(self.lag)
         return self.source(bucket, "--snapshot-only", *args, **kwargs).ok().records
 
     def destination(self, bucket, lines, *args, **kwargs):

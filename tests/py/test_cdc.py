@@ -64,9 +64,14 @@ def brief(records):
 def test_versioned_life_of_a_key(server, make_bucket, watch):
     w = watch(make_bucket("Enabled"))
     w.settle()
+    # versitygw lists markers apart from versions, so within a second nobody can tell their order.
+    pause = wait_a_second if server.name == "versitygw" else lambda: None
     first = w.put("k", b"1")
+    pause()
     second = w.put("k", b"2")
+    pause()
     marker = w.delete("k")
+    pause()
     third = w.put("k", b"3")
     records = w.settle()
     assert brief(records) == [("create", "k", b"1"), ("update", "k", b"2"), ("delete", "k", None), ("create", "k", b"3")]
@@ -93,7 +98,7 @@ def test_versions_removed_one_by_one(make_bucket, watch):
     assert record.metadata["action"] == "delete"
 
 
-@pytest.mark.servers("s3d", "ceph", "moto")
+@pytest.mark.servers("s3d", "moto")  # Ceph makes no second marker
 def test_a_marker_on_a_marker_is_told(make_bucket, watch):
     w = watch(make_bucket("Enabled"))
     w.put("k", b"1")
@@ -236,7 +241,7 @@ def test_versioning_switched_on_while_watching(s3, make_bucket, watch):
     assert brief(w.settle()) == [("update", "k", b"numbered")]
 
 
-@pytest.mark.servers("s3d", "ceph", "moto")
+@pytest.mark.servers("s3d", "ceph")  # moto lists markers apart from versions: no order within a second
 @pytest.mark.parametrize("seed", [1, 2])
 def test_any_history_of_a_versioned_bucket(s3, make_bucket, watch, seed):
     """Random puts and deletes on few keys: every version and marker once, per key in the order of their making."""
@@ -252,7 +257,8 @@ def test_any_history_of_a_versioned_bucket(s3, make_bucket, watch, seed):
                 version = w.put(key, b"%d" % chance.randrange(10**6))
             else:
                 version = w.delete(key)
-            history.setdefault(key.encode(), []).append(version)
+            if version:  # Ceph makes no marker where one is already, or where nothing is
+                history.setdefault(key.encode(), []).append(version)
         if round_ == 2:
             seen += w.mark()
     seen += w.settle()

@@ -175,7 +175,8 @@ def test_transient_faults_of_multipart_uploads(program, s3d, target, op, fault):
     assert acked(result) == [b"big"]
     (line,) = list(paged(s3, bucket))
     assert line["Payload"].encode() == body
-    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+    if (op, fault) != ("CreateMultipartUpload", "reset instead of a reply"):  # nobody learns that upload's id
+        assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
 
 
 def test_a_failed_multipart_upload_is_aborted(program, s3d, target):

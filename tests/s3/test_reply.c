@@ -134,6 +134,8 @@ static void reads_versioning(void **state)
          S3C_VERSIONING_STATUS_NEVER},
         {"<VersioningConfiguration>\n <Status>Enabled</Status>\n <MfaDelete>Disabled</MfaDelete></VersioningConfiguration>",
          0, S3C_VERSIONING_STATUS_ENABLED},
+        {DECL "<GetBucketVersioningResponse><Status>Enabled</Status></GetBucketVersioningResponse>",
+         0, S3C_VERSIONING_STATUS_ENABLED}, /* moto */
         {"<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>", 0,
          S3C_VERSIONING_STATUS_SUSPENDED},
         {"<VersioningConfiguration><Status>Perhaps</Status></VersioningConfiguration>",
