@@ -3,7 +3,8 @@
  * Old and listed entries are merged into one sequence, newest first, anchored at the entries that both have. Of the old ones
  * that are not listed it keeps only those that still say what was visible: all of them while the key has later entries (it is
  * not known yet what became of them), a `null` version that a listed `null` has replaced in place, and ghosts. The entry below a
- * new one in that sequence decides between create and update.
+ * new one in that sequence decides between create and update. The latest old one stays in it as well although it is gone, because
+ * the reader still sees it if the new one cannot be read.
  */
 #include "source/diff.h"
 
@@ -17,6 +18,7 @@
 struct s3c_diff_merged {
     struct s3c_fingerprint print;
     size_t item; /* S3C_DIFF_NO_ITEM: it is not listed */
+    bool gone;   /* removed: only tells what the reader saw until now */
 };
 
 struct s3c_diff_place {
@@ -108,6 +110,22 @@ static bool new_null_listed(const struct s3c_diff *d, const struct s3c_diff_inpu
     return false;
 }
 
+static void merge_listed(struct s3c_diff *d, const struct s3c_diff_input *in, size_t i)
+{
+    d->merged[d->merged_count++] = (struct s3c_diff_merged){.print = in->items[i].print, .item = i};
+}
+
+static void merge_unlisted(struct s3c_diff *d, const struct s3c_diff_input *in, size_t j,
+                           bool null_replaced)
+{
+    struct s3c_fingerprint print = in->old[j];
+    bool stands = in->late || s3c_fingerprint_is(print, S3C_FP_GHOST) ||
+                  (null_replaced && s3c_fingerprint_is(print, S3C_FP_NULL));
+
+    if (stands || j == 0)
+        d->merged[d->merged_count++] = (struct s3c_diff_merged){print, S3C_DIFF_NO_ITEM, !stands};
+}
+
 static void merge(struct s3c_diff *d, const struct s3c_diff_input *in)
 {
     bool null_replaced = new_null_listed(d, in);
@@ -117,20 +135,13 @@ static void merge(struct s3c_diff *d, const struct s3c_diff_input *in)
         /* New ones come before what has gone from the same place: they are the newer ones. */
         if (i < in->item_count &&
             (d->known[i] >= KNOWN_ABSORBED || d->known[i] < j || j == in->old_count)) {
-            d->merged[d->merged_count++] = (struct s3c_diff_merged){in->items[i].print, i};
-            i++;
+            merge_listed(d, in, i++);
         } else if (!d->listed[j]) {
-            if (in->late || s3c_fingerprint_is(in->old[j], S3C_FP_GHOST) ||
-                (null_replaced && s3c_fingerprint_is(in->old[j], S3C_FP_NULL)))
-                d->merged[d->merged_count++] =
-                    (struct s3c_diff_merged){in->old[j], S3C_DIFF_NO_ITEM};
-            j++;
-        } else if (i < in->item_count && d->known[i] == j) {
-            d->merged[d->merged_count++] = (struct s3c_diff_merged){in->items[i].print, i};
-            i++;
-            j++;
+            merge_unlisted(d, in, j++, null_replaced);
         } else {
-            j++; /* its item comes elsewhere: the server has changed the order of equals */
+            if (i < in->item_count && d->known[i] == j)
+                merge_listed(d, in, i++);
+            j++; /* else its item comes elsewhere: the server has changed the order of equals */
         }
     }
 }
@@ -150,18 +161,20 @@ static void emit(struct s3c_diff *d, enum s3c_operation op, size_t item, int64_t
 static void emit_new(struct s3c_diff *d, const struct s3c_diff_input *in, size_t at)
 {
     const struct s3c_diff_merged *m = &d->merged[at];
-    const struct s3c_diff_merged *below = at + 1 < d->merged_count ? m + 1 : NULL;
+    const struct s3c_diff_merged *end = d->merged + d->merged_count, *below = m + 1;
     int64_t second = in->items[m->item].second;
     enum s3c_prior prior = S3C_PRIOR_NONE;
     enum s3c_operation op;
 
     if (second <= in->after || second > in->closed)
         second = in->closed; /* a straggler */
-    if (below && below->item == S3C_DIFF_NO_ITEM)
+    if (below < end && below->item == S3C_DIFF_NO_ITEM)
         prior = prior_of(below->print);
+    if (below < end && below->gone)
+        below++;
     if (s3c_fingerprint_is(m->print, S3C_FP_MARKER))
         op = S3C_OP_DELETE;
-    else if (!below || s3c_fingerprint_is(below->print, S3C_FP_MARKER))
+    else if (below == end || s3c_fingerprint_is(below->print, S3C_FP_MARKER))
         op = S3C_OP_CREATE;
     else
         op = S3C_OP_UPDATE;

@@ -218,7 +218,8 @@ static void submit(struct s3c_fetch *f, struct slot *s)
     c->key = e->key;
     if (e->versioned)
         c->version_id = e->version_id;
-    else
+    /* A `null` version can be replaced in place, so its id alone does not say which one was listed. */
+    if (!e->versioned || s3c_fingerprint_is(e->print, S3C_FP_NULL))
         c->if_match = e->etag;
     c->expected_size = e->size;
     c->max_size = (uint64_t)f->o.settings->object_max_bytes;

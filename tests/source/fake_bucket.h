@@ -54,6 +54,7 @@ void fake_delete_locked(struct fake_bucket *b, const char *key);
 void fake_remove_locked(struct fake_bucket *b, size_t i); /* versions[i] for good */
 void fake_remove(struct fake_bucket *b, size_t i);
 void fake_pass_time(struct fake_bucket *b, int64_t ns); /* both clocks */
+void fake_pass_mono_time(struct fake_bucket *b, int64_t ns);
 /* The version that is visible as `key`, NULL if there is none or a marker. */
 const struct fake_version *fake_latest(const struct fake_bucket *b, const char *key);
 
