@@ -21,7 +21,10 @@ struct s3c_buf {
     size_t cap; /* allocated */
     size_t max; /* never more than this many bytes */
 };
-#define S3C_BUF_INIT(max_) {NULL, 0, 0, (max_)}
+#define S3C_BUF_INIT(max_) \
+    {                      \
+        NULL, 0, 0, (max_) \
+    }
 
 /* Room for n more bytes after len; then write at ptr + len and add to len. Grows by doubling. */
 S3C_PUBLIC S3C_MUST_USE int s3c_buf_reserve(struct s3c_buf *b, size_t n);
@@ -31,7 +34,8 @@ S3C_PUBLIC S3C_MUST_USE int s3c_buf_add_str(struct s3c_buf *b, const char *s);
 S3C_PUBLIC S3C_MUST_USE int s3c_buf_add_char(struct s3c_buf *b, char c);
 S3C_PUBLIC S3C_MUST_USE int s3c_buf_add_u64(struct s3c_buf *b, uint64_t v); /* decimal */
 S3C_PUBLIC S3C_MUST_USE int s3c_buf_add_i64(struct s3c_buf *b, int64_t v);
-S3C_PUBLIC S3C_MUST_USE int s3c_buf_addf(struct s3c_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+S3C_PUBLIC S3C_MUST_USE int s3c_buf_addf(struct s3c_buf *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 /* NUL-terminates without counting the NUL in len nor against max. 0 or S3C_E_NOMEM. */
 S3C_PUBLIC S3C_MUST_USE int s3c_buf_terminate(struct s3c_buf *b);
 S3C_PUBLIC void s3c_buf_clear(struct s3c_buf *b); /* len = 0, memory kept */

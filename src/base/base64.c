@@ -159,10 +159,11 @@ size_t s3c_base64_encode(char *dst, const void *p, size_t n)
            s3c_base64_encode_portable(dst + written, (const unsigned char *)p + done, n - done);
 }
 
-/* What the characters from ' ' to DEL stand for. */
+/* What each character stands for. */
 enum { BAD = 64 };
 /* clang-format off */
-static const unsigned char numbers[96] = {
+static const unsigned char numbers[256] = {
+    [0 ... 31] = BAD, [128 ... 255] = BAD, [32] =
     BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, 62, BAD, BAD, BAD, 63,
     52, 53, 54, 55, 56, 57, 58, 59, 60, 61, BAD, BAD, BAD, BAD, BAD, BAD,
     BAD, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
@@ -174,9 +175,7 @@ static const unsigned char numbers[96] = {
 
 static uint32_t number_of(char c)
 {
-    unsigned i = (unsigned char)c - (unsigned)' ';
-
-    return i < sizeof(numbers) ? numbers[i] : BAD;
+    return numbers[(unsigned char)c];
 }
 
 /* Four characters to 24 bits; with bits above those if one of them is no base64. */

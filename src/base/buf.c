@@ -58,7 +58,12 @@ int s3c_buf_add_str(struct s3c_buf *b, const char *s)
 
 int s3c_buf_add_char(struct s3c_buf *b, char c)
 {
-    return s3c_buf_add(b, &c, 1);
+    int r = s3c_buf_reserve(b, 1);
+
+    if (r < 0)
+        return r;
+    b->ptr[b->len++] = c;
+    return 0;
 }
 
 int s3c_buf_add_u64(struct s3c_buf *b, uint64_t v)

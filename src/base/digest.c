@@ -49,8 +49,8 @@ void s3c_hasher_freep(struct s3c_hasher **h)
 }
 
 /*
- * Hashes a prefix (of HMAC; may be empty) and the parts. None of the calls can fail on a context that was started once; should
- * a provider do it all the same, the zeros make a signature that the server refuses.
+ * Hashes a prefix (of HMAC; may be empty) and the parts. On a context that was started once only a provider without memory can
+ * fail; the zeros that come out then make a signature that the server refuses, which is an ordinary error.
  */
 static void hash_parts(struct s3c_hasher *h, struct s3c_view prefix, const struct s3c_view *parts,
                        size_t n, uint8_t *out)

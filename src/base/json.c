@@ -18,8 +18,18 @@
 
 enum { PIECE = 4096, LONGEST_ESCAPE = 6, WIDEST = 32 };
 
-/* What the byte is written as: 0 = itself, 'u' = \u00xx, 'x' = perhaps U+2028 or U+2029, else a backslash and this. */
-static char escape_of(unsigned char c, enum s3c_json_style style)
+/* Which bytes need a look: bit 0 in both styles, bit 1 in Go's only. */
+static const unsigned char looks[256] = {
+    [0 ... 0x1f] = 1, ['"'] = 1, ['\\'] = 1, ['&'] = 2, ['<'] = 2, ['>'] = 2, [0xe2] = 2,
+};
+
+static bool needs_look(char c, enum s3c_json_style style)
+{
+    return looks[(unsigned char)c] & (style == S3C_JSON_GO ? 3 : 1);
+}
+
+/* What a byte that needs a look is written as: 'u' = \u00xx, 'x' = perhaps U+2028 or U+2029, else a backslash and this. */
+static char escape_of(unsigned char c)
 {
     switch (c) {
     case '"':
@@ -35,14 +45,10 @@ static char escape_of(unsigned char c, enum s3c_json_style style)
         return 'r';
     case '\t':
         return 't';
-    case '<':
-    case '>':
-    case '&':
-        return style == S3C_JSON_GO ? 'u' : 0;
     case 0xe2:
-        return style == S3C_JSON_GO ? 'x' : 0;
+        return 'x';
     default:
-        return c < 0x20 ? 'u' : 0;
+        return 'u';
     }
 }
 
@@ -63,22 +69,23 @@ static bool is_line_separator(const char *p, size_t n)
 }
 
 /* Writes the character at p, which needs a look, and returns the output's end; *used = bytes of input it took. */
-static char *put_special(char *dst, const char *p, size_t n, enum s3c_json_style style,
-                         size_t *used)
+static char *put_special(char *dst, const char *p, size_t n, size_t *used)
 {
-    char escape = escape_of((unsigned char)*p, style);
+    char escape = escape_of((unsigned char)*p);
 
     *used = 1;
     if (escape == 'u')
         return put_hex_escape(dst, (unsigned char)*p);
-    if (escape == 'x' && is_line_separator(p, n)) {
+    if (escape != 'x') {
+        *dst++ = '\\';
+        *dst++ = escape;
+    } else if (is_line_separator(p, n)) {
         *used = 3;
         memcpy(dst, p[2] == '\xa8' ? "\\u2028" : "\\u2029", 6);
-        return dst + 6;
+        dst += 6;
+    } else {
+        *dst++ = *p;
     }
-    if (escape && escape != 'x')
-        *dst++ = '\\';
-    *dst++ = escape && escape != 'x' ? escape : *p;
     return dst;
 }
 
@@ -87,8 +94,8 @@ static char *escape_bytes(char *dst, const char *p, size_t n, enum s3c_json_styl
     while (n) {
         size_t used = 1;
 
-        if (escape_of((unsigned char)*p, style))
-            dst = put_special(dst, p, n, style, &used);
+        if (needs_look(*p, style))
+            dst = put_special(dst, p, n, &used);
         else
             *dst++ = *p;
         p += used;
@@ -116,7 +123,7 @@ static inline __attribute__((always_inline)) char *escape_wide(char *dst, const 
         if (clean < width) {
             size_t used;
 
-            dst = put_special(dst, *p, *n, style, &used);
+            dst = put_special(dst, *p, *n, &used);
             *p += used;
             *n -= used;
         }
@@ -125,13 +132,10 @@ static inline __attribute__((always_inline)) char *escape_wide(char *dst, const 
 }
 
 #if defined(__x86_64__)
-static inline size_t kernel_sse2(char *dst, const char *p, enum s3c_json_style style)
+static inline unsigned looks_sse2(__m128i v, enum s3c_json_style style)
 {
-    __m128i v = _mm_loadu_si128((const __m128i *)p), hit;
-    unsigned mask;
+    __m128i hit = _mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8(0x1f)), _mm_set1_epi8(0x1f));
 
-    _mm_storeu_si128((__m128i *)dst, v);
-    hit = _mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8(0x1f)), _mm_set1_epi8(0x1f));
     hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
     if (style == S3C_JSON_GO) {
         /* '"' and '&', '<' and '>' differ in one bit each */
@@ -143,8 +147,25 @@ static inline size_t kernel_sse2(char *dst, const char *p, enum s3c_json_style s
     } else {
         hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
     }
-    mask = (unsigned)_mm_movemask_epi8(hit);
+    return (unsigned)_mm_movemask_epi8(hit);
+}
+
+static inline size_t kernel_sse2(char *dst, const char *p, enum s3c_json_style style)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)p);
+    unsigned mask = looks_sse2(v, style);
+
+    _mm_storeu_si128((__m128i *)dst, v);
     return mask ? (size_t)__builtin_ctz(mask) : 16;
+}
+
+/* Half a register, for the ends of texts and for short ones. */
+static inline size_t kernel_sse2_half(char *dst, const char *p, enum s3c_json_style style)
+{
+    __m128i v = _mm_loadl_epi64((const __m128i *)p);
+
+    _mm_storel_epi64((__m128i *)dst, v);
+    return (size_t)__builtin_ctz(looks_sse2(v, style) | 1u << 8);
 }
 
 __attribute__((target("avx2"))) static inline size_t kernel_avx2(char *dst, const char *p,
@@ -182,10 +203,13 @@ static char *escape_simd(char *dst, const char *p, size_t n, enum s3c_json_style
 {
     if (n >= 32 && __builtin_cpu_supports("avx2"))
         dst = escape_avx2(dst, &p, &n, style);
-    if (style == S3C_JSON_GO)
+    if (style == S3C_JSON_GO) {
         dst = escape_wide(dst, &p, &n, 16, kernel_sse2, S3C_JSON_GO);
-    else
+        dst = escape_wide(dst, &p, &n, 8, kernel_sse2_half, S3C_JSON_GO);
+    } else {
         dst = escape_wide(dst, &p, &n, 16, kernel_sse2, S3C_JSON_PLAIN);
+        dst = escape_wide(dst, &p, &n, 8, kernel_sse2_half, S3C_JSON_PLAIN);
+    }
     return escape_bytes(dst, p, n, style);
 }
 #elif defined(__aarch64__)
@@ -228,14 +252,14 @@ static int add_exact(struct s3c_buf *out, struct s3c_view v, enum s3c_json_style
         char special[LONGEST_ESCAPE];
         size_t run = 0, used;
 
-        while (run < v.len && !escape_of((unsigned char)v.ptr[run], style))
+        while (run < v.len && !needs_look(v.ptr[run], style))
             run++;
         r = s3c_buf_add(out, v.ptr, run);
         v = s3c_view_skip(v, run);
         if (r < 0 || v.len == 0)
             break;
         r = s3c_buf_add(out, special,
-                        (size_t)(put_special(special, v.ptr, v.len, style, &used) - special));
+                        (size_t)(put_special(special, v.ptr, v.len, &used) - special));
         v = s3c_view_skip(v, used);
     }
     return r;
@@ -289,7 +313,21 @@ static int add_quoted(struct s3c_buf *out, struct s3c_view v, enum s3c_json_styl
 
 int s3c_json_string(struct s3c_buf *out, struct s3c_view v, enum s3c_json_style style)
 {
-    return add_quoted(out, v, style, add_fast);
+    /* Nearly every string of a record is one short piece: one reservation for all of it. */
+    int r = v.len <= PIECE ? s3c_buf_reserve(out, LONGEST_ESCAPE * v.len + WIDEST + 2)
+                           : S3C_E_TOO_LARGE;
+    char *dst;
+
+    if (r == S3C_E_TOO_LARGE)
+        return add_quoted(out, v, style, add_fast);
+    if (r < 0)
+        return r;
+    dst = out->ptr + out->len;
+    *dst++ = '"';
+    dst = escape_simd(dst, v.ptr, v.len, style);
+    *dst++ = '"';
+    out->len = (size_t)(dst - out->ptr);
+    return 0;
 }
 
 int s3c_json_string_portable(struct s3c_buf *out, struct s3c_view v, enum s3c_json_style style)

@@ -237,10 +237,16 @@ static int next_outside(struct s3c_xml *x)
     return *x->p == '<' ? start_element(x) : problem(x, "it does not begin like XML");
 }
 
+/* A tag right at the cursor, as behind every element of a list page: no run to take. */
+static bool at_tag(const struct s3c_xml *x)
+{
+    return x->end - x->p >= 2 && x->p[0] == '<' && x->p[1] != '!' && x->p[1] != '?';
+}
+
 static int next_inside(struct s3c_xml *x)
 {
-    struct s3c_view run;
-    int r = take_run(x, &run);
+    struct s3c_view run = {x->p, 0};
+    int r = at_tag(x) ? 0 : take_run(x, &run);
 
     if (r < 0)
         return r;
