@@ -2,7 +2,8 @@
 /*
  * Document order is S3's order, and within a key it is the only thing that tells versions of one second apart: so it is kept
  * wherever the page is in order. Servers that print all versions and then all markers (moto), or the other way round
- * (versitygw), have lost it; their pages are sorted by what is left, time and IsLatest.
+ * (versitygw), have lost it; their pages are sorted by what is left: IsLatest, then time (which versitygw moves when a version
+ * covers a marker).
  */
 #include "base/error.h"
 #include "base/mem.h"
@@ -40,9 +41,10 @@ static int compare(const struct s3c_list_entry *a, const struct s3c_list_entry *
 
     if (d)
         return d;
-    if (a->last_modified_ns != b->last_modified_ns)
-        return a->last_modified_ns > b->last_modified_ns ? -1 : 1;
-    return (int)b->is_latest - (int)a->is_latest;
+    if (a->is_latest != b->is_latest)
+        return a->is_latest ? -1 : 1;
+    return (a->last_modified_ns < b->last_modified_ns) -
+           (a->last_modified_ns > b->last_modified_ns);
 }
 
 /* Merges the two runs, each of which is in order; stable. `first` is the length of the first run. */
