@@ -32,16 +32,23 @@ static struct s3c_curl_socket *socket_at(struct s3c_curl *t, int fd)
     return &p[fd];
 }
 
-static void watch(struct s3c_curl *t, struct s3c_curl_socket *s, int fd, uint32_t events)
+static bool register_events(struct s3c_curl *t, int fd, uint32_t events, bool known)
 {
     struct epoll_event ev = {.events = events, .data.fd = fd};
 
+    if (known && epoll_ctl(t->epoll_fd, EPOLL_CTL_MOD, fd, &ev) == 0)
+        return true;
+    return epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, fd, &ev) ==
+           0; /* also where the number belongs to a new socket by now */
+}
+
+static void watch(struct s3c_curl *t, struct s3c_curl_socket *s, int fd, uint32_t events)
+{
     if (s->registered == events)
         return;
     if (events == 0)
-        (void)epoll_ctl(t->epoll_fd, EPOLL_CTL_DEL, fd, &ev);
-    else if (epoll_ctl(t->epoll_fd, s->registered != 0 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) <
-             0)
+        (void)epoll_ctl(t->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+    else if (!register_events(t, fd, events, s->registered != 0))
         events = 0; /* cannot be watched: the sweep ends the request as stalled */
     s->registered = events;
 }
@@ -58,10 +65,10 @@ static int socket_callback(CURL *easy, curl_socket_t fd, int what, void *ctx, vo
     s->shard = shard;
     s->wanted = 0;
     if (what == CURL_POLL_REMOVE) {
+        /* One of ours stays as it is: idle, or closed already (libcurl tells so late of those that never got connected), and then
+         * its number may belong to somebody else. */
         if (!s->ours)
             watch(shard->t, s, fd, 0);
-        else if (s->registered & EPOLLOUT)
-            watch(shard->t, s, fd, EPOLLIN); /* an idle socket is always writable */
         return 0;
     }
     if (what & CURL_POLL_IN)
