@@ -23,9 +23,10 @@ S3C_PUBLIC S3C_MUST_USE int s3c_destination_open(struct s3c_destination **ret,
                                                  const struct s3c_config *c,
                                                  const struct s3c_log *log, struct s3c_error *err);
 /*
- * Takes a copy of records[0, *ret_taken). 0: at least one was taken; S3C_AGAIN: none, memory.limit (or the room for files) is in use by
- * uploads and their acknowledgements, call s3c_destination_acks first. Negative: the next record cannot be taken (S3C_E_NOMEM; S3C_E_RECORD: it is none;
- * S3C_E_INVALID: after stop), those before it were. A record larger than memory.limit is taken alone.
+ * Takes a copy of records[0, *ret_taken). 0: at least one was taken; S3C_AGAIN: none, memory.limit (or the room for files) is in
+ * use by uploads and their acknowledgements, call s3c_destination_acks first. Negative: the next record cannot be taken
+ * (S3C_E_NOMEM; S3C_E_RECORD: it is none; S3C_E_INVALID: after stop), those before it were. A record larger than memory.limit
+ * is taken alone.
  */
 S3C_PUBLIC S3C_MUST_USE int s3c_destination_write(struct s3c_destination *d,
                                                   const struct s3c_record *records, size_t count,
@@ -44,16 +45,17 @@ S3C_PUBLIC S3C_MUST_USE int s3c_destination_acks(struct s3c_destination *d, stru
                                                  size_t max, size_t *ret_count, int timeout_ms,
                                                  struct s3c_error *err);
 /* Closes the open file now (reason `stop`, or `idle` by s3c_destination_flush); returns at once. After stop no write is taken,
- * and uploads that are not done after deadline_ms fail their records (-1: they are retried for ever). A later stop moves the deadline. */
+ * and uploads that are not done after deadline_ms fail their records (-1: they are retried for ever). A later stop moves the
+ * deadline. */
 S3C_PUBLIC S3C_MUST_USE int s3c_destination_flush(struct s3c_destination *d, struct s3c_error *err);
 S3C_PUBLIC S3C_MUST_USE int s3c_destination_stop(struct s3c_destination *d, int deadline_ms,
                                                  struct s3c_error *err);
 /* Makes a waiting s3c_destination_acks return S3C_AGAIN; from any thread or signal handler. */
 S3C_PUBLIC void s3c_destination_wake(struct s3c_destination *d);
-S3C_PUBLIC int s3c_destination_fd(
-    const struct s3c_destination *d); /* readable: s3c_destination_acks may have something */
-/* How long a poll on the descriptor may last before s3c_destination_acks must be called: until a file must be closed or sent again; 0: there
- * are acknowledgements already; -1: no limit. */
+/* For poll: readable when s3c_destination_acks may have something. Owned by the destination. */
+S3C_PUBLIC int s3c_destination_fd(const struct s3c_destination *d);
+/* How long a poll on the descriptor may last before s3c_destination_acks must be called: until a file must be closed or sent
+ * again; 0: there are acknowledgements already; -1: no limit. */
 S3C_PUBLIC int s3c_destination_timeout_ms(const struct s3c_destination *d);
 
 enum s3c_close_reason {
@@ -74,8 +76,8 @@ struct s3c_destination_stats {
 S3C_PUBLIC void s3c_destination_get_stats(const struct s3c_destination *d,
                                           struct s3c_destination_stats *ret);
 
-S3C_PUBLIC void s3c_destination_close(
-    struct s3c_destination *d); /* drops what was not acknowledged; NULL is fine */
+/* Drops what was not acknowledged (uploads under way are cancelled). NULL is fine. */
+S3C_PUBLIC void s3c_destination_close(struct s3c_destination *d);
 
 #ifdef __cplusplus
 }

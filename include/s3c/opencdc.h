@@ -15,8 +15,9 @@
 extern "C" {
 #endif
 
-/* Appends the line with its LF, whole or not at all. Metadata is written in the order given (sorted by contract); line breaks in structured data become
- * spaces; a nil position (ptr NULL) is null. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE, S3C_E_RECORD (no such operation or kind of data). */
+/* Appends the line with its LF, whole or not at all. Metadata is written in the order given (sorted by contract); line breaks
+ * in structured data become spaces; a nil position (ptr NULL) is null. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE, S3C_E_RECORD (no such
+ * operation or kind of data). */
 S3C_PUBLIC S3C_MUST_USE int s3c_opencdc_encode(struct s3c_buf *out, const struct s3c_record *r);
 
 /* For people (`--raw text`): the same line, but raw key, position and payload as JSON strings of their text; bytes that are not UTF-8
@@ -24,13 +25,13 @@ S3C_PUBLIC S3C_MUST_USE int s3c_opencdc_encode(struct s3c_buf *out, const struct
 S3C_PUBLIC S3C_MUST_USE int s3c_opencdc_encode_text(struct s3c_buf *out,
                                                     const struct s3c_record *r);
 
-struct
-    s3c_opencdc_decoder; /* owns what decoded records point to, besides the lines themselves; not thread-safe */
+/* Owns what decoded records point to, besides the lines themselves. Not thread-safe. */
+struct s3c_opencdc_decoder;
 S3C_PUBLIC S3C_MUST_USE int s3c_opencdc_decoder_new(struct s3c_opencdc_decoder **ret,
                                                     struct s3c_error *err);
 S3C_PUBLIC void s3c_opencdc_decoder_free(struct s3c_opencdc_decoder *d);
-S3C_PUBLIC void s3c_opencdc_decoder_reset(
-    struct s3c_opencdc_decoder *d); /* all records decoded so far become invalid */
+/* All records decoded so far become invalid. */
+S3C_PUBLIC void s3c_opencdc_decoder_reset(struct s3c_opencdc_decoder *d);
 /*
  * Reads one line (without LF). The line is MODIFIED and must outlive the record. Accepts fields in any order and any JSON white
  * space; unknown fields are skipped; missing ones are nil. Structured data keeps its text byte for byte; metadata comes out
@@ -40,8 +41,8 @@ S3C_PUBLIC S3C_MUST_USE int s3c_opencdc_decode(struct s3c_opencdc_decoder *d, ch
                                                size_t len, struct s3c_record *ret,
                                                struct s3c_error *err);
 
-S3C_PUBLIC const char *s3c_operation_name(
-    enum s3c_operation op); /* "create", "update", "delete", "snapshot"; NULL for others */
+/* "create", "update", "delete", "snapshot"; NULL for others. */
+S3C_PUBLIC const char *s3c_operation_name(enum s3c_operation op);
 
 #ifdef __cplusplus
 }

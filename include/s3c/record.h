@@ -14,11 +14,12 @@
 extern "C" {
 #endif
 
-enum s3c_operation { /* the numbers of OpenCDC's protobuf */
-                     S3C_OP_CREATE = 1,
-                     S3C_OP_UPDATE = 2,
-                     S3C_OP_DELETE = 3,
-                     S3C_OP_SNAPSHOT = 4,
+/* The numbers of OpenCDC's protobuf. */
+enum s3c_operation {
+    S3C_OP_CREATE = 1,
+    S3C_OP_UPDATE = 2,
+    S3C_OP_DELETE = 3,
+    S3C_OP_SNAPSHOT = 4,
 };
 
 enum s3c_data_kind {

@@ -59,8 +59,8 @@ S3C_MUST_USE int s3c_file_close(struct s3c_file *f, struct s3c_writer *w, struct
 /* Marks it done; a failed or stored file needs its bytes no longer. err: NULL = stored. */
 void s3c_file_finish(struct s3c_file *f, const struct s3c_error *err);
 
-size_t s3c_file_bytes(
-    const struct s3c_file *f); /* what it holds: itself, positions and, once closed, the body */
+/* What it holds: itself, positions and, once closed, the body. */
+size_t s3c_file_bytes(const struct s3c_file *f);
 /* The next position in order of the records, each once; false after the last. Valid as long as the file. */
 bool s3c_file_next_position(struct s3c_file *f, struct s3c_view *ret);
 bool s3c_file_is_acked(const struct s3c_file *f); /* s3c_file_next_position has given them all */

@@ -16,9 +16,8 @@ struct s3c_writer_ops {
     const char *content_type;
     /* Appends one record, whole or not at all. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE, S3C_E_RECORD. */
     int (*add)(struct s3c_writer *w, const struct s3c_record *r, struct s3c_error *err);
-    size_t (*size)(
-        const struct s3c_writer
-            *w); /* bytes the file would have if it were finished now (an estimate for Parquet) */
+    /* Bytes the file would have if it were finished now (an estimate for Parquet). */
+    size_t (*size)(const struct s3c_writer *w);
     /* Moves the finished file into *ret, which the caller owns (s3c_buf_done), and starts the next one empty. */
     int (*finish)(struct s3c_writer *w, struct s3c_buf *ret, struct s3c_error *err);
     void (*release)(struct s3c_writer *w);
