@@ -86,11 +86,9 @@ char *s3d_write_u64(char *p, uint64_t v)
 }
 
 /* What Java's URLEncoder leaves alone, plus '/': that is what AWS prints. These need no XML escape either. */
-static bool plain(unsigned char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '/' ||
-           c == '-' || c == '.' || c == '_' || c == '*';
-}
+static const bool plain[256] = {
+    ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['/'] = true,
+    ['-'] = true,         ['.'] = true,         ['_'] = true,         ['*'] = true};
 
 static char *write_xml_char(char *p, unsigned char c)
 {
@@ -138,7 +136,7 @@ char *s3d_write_key(char *p, struct s3c_view key, enum s3d_key_text how)
     for (size_t i = 0; i < key.len; i++) {
         unsigned char c = (unsigned char)key.ptr[i];
 
-        if (plain(c))
+        if (plain[c])
             *p++ = (char)c;
         else if (how == S3D_KEY_XML)
             p = write_xml_char(p, c);
