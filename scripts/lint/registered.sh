@@ -4,10 +4,12 @@
 bad=0
 for file in $(find src tests -name '*.c' -not -path '*/vectors/*' | sort); do
     folder=$(dirname "$file")
-    rest=$(basename "$file" .c)
+    stem=$(basename "$file" .c)
+    stem=${stem#test_}
+    stem=${stem#fuzz_}
     known=no
     while :; do
-        if [ -f "$folder/meson.build" ] && grep -qE "(^|[^[:alnum:]_])(test_)?${rest#test_}([^[:alnum:]_]|$)" \
+        if [ -f "$folder/meson.build" ] && grep -qE "(^|[^[:alnum:]_])(test_|fuzz_)?$stem([^[:alnum:]_]|$)" \
             "$folder/meson.build"; then
             known=yes
             break

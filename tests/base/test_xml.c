@@ -233,7 +233,8 @@ static void skip_leaves_out_what_is_inside(void **state)
     CHECK_CODE(s3c_xml_next(&x), S3C_XML_START);
     CHECK_CODE(s3c_xml_text(&x, &text), 0);
     CHECK_VIEW(text, "k");
-    CHECK_CODE(s3c_xml_skip(&x), S3C_E_PROTOCOL); /* no element has just started: an error, not an endless loop */
+    CHECK_CODE(s3c_xml_skip(&x),
+               S3C_E_PROTOCOL); /* no element has just started: an error, not an endless loop */
 }
 
 static const char page[] =
