@@ -21,7 +21,7 @@ DIFFERENCES = {
     "s3d": set(),
     "external": set(),
     "s3d-like-ceph": LIKE_CEPH,
-    "ceph": LIKE_CEPH | {"completing what was aborted is 500", "a part of what was aborted is NoSuchKey"},
+    "ceph": LIKE_CEPH | {"completing what was aborted is 500", "listing what was aborted is NoSuchKey"},
 }
 
 
