@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define FAR (INT64_MAX / 2) /* beyond it times are cut to what 64 bits hold, and no longer add up */
+
 /* Two digits, or a value beyond every range when they are none. */
 static unsigned two(const char *p)
 {
@@ -39,7 +41,7 @@ int s3c_list_time(struct s3c_list_day *day, struct s3c_view v, int64_t *ret_ns)
         return 0;
     }
     r = s3c_time_parse_rfc3339(v, ret_ns);
-    if (r == 0 && tod >= 0) {
+    if (r == 0 && tod >= 0 && *ret_ns<FAR && * ret_ns> - FAR) {
         memcpy(day->date, v.ptr, sizeof day->date);
         day->start_ns = *ret_ns - tod;
     }
