@@ -28,6 +28,11 @@ static void judge_success(struct s3c_call_private *a)
             a->broken = "the body has another size than the listing said";
         return;
     }
+    if (a->verifying) {
+        if (!s3c_client_verify_end(a))
+            a->broken = "the upload is gone, and the object is not what was uploaded";
+        return;
+    }
     if (s3c_reply_acceptable(call->op, s3c_buf_view(&call->reply), &kind))
         return;
     if (kind != S3C_REPLY_ERROR)
@@ -195,6 +200,9 @@ static bool try_again(struct s3c_call_private *a, const struct s3c_verdict *v, i
         break;
     case S3C_RETRY_EXPIRED:
         corrected = refresh_credentials(a);
+        break;
+    case S3C_RETRY_FINAL:
+        corrected = s3c_client_verify_begin(a);
         break;
     default:
         return false;

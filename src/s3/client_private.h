@@ -40,9 +40,10 @@ struct s3c_call_private { /* "attempt" below */
     unsigned retry_cost; /* taken from the quota */
     bool skew_tried, region_tried, refresh_tried;
     bool hashed;
+    bool verifying; /* this attempt is the HEAD of client_verify.c */
     char payload_hash[S3C_SHA256_HEX];
-    char etag
-        [128]; /* GET without a pin: the ETag of the first piece, quoted as sent, to pin the others */
+    /* GET without a pin: the ETag of the first piece, quoted as sent, to pin the others. Verifying: the one expected. */
+    char etag[128];
     uint64_t offset; /* GET: where this attempt's range begins; reply.len bytes are there already */
 
     /* Of the attempt under way. */
@@ -121,6 +122,12 @@ void s3c_client_finish(struct s3c_client *c, struct s3c_call *call, struct s3c_c
                        int result, const struct s3c_error *err);
 
 void s3c_client_hand_over(struct s3c_client *c);
+
+/* client_verify.c: a completed upload whose answer was lost */
+/* true: the next attempt asks with a HEAD whether the object is there. */
+bool s3c_client_verify_begin(struct s3c_call_private *a);
+/* Of the HEAD's answer: it is there; call->reply is then what the lost answer would have been. */
+bool s3c_client_verify_end(struct s3c_call_private *a);
 
 /* client_error.c: messages */
 void s3c_client_describe(const struct s3c_client *c, const struct s3c_call *call, int attempts,

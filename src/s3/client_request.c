@@ -102,6 +102,8 @@ static void draft_request(struct draft *d, struct s3c_call_private *a)
 {
     const struct s3c_call *call = a->call;
 
+    if (a->verifying)
+        return; /* the object as it is */
     switch (call->op) {
     case S3C_LIST_OBJECTS_V2:
     case S3C_LIST_VERSIONS:
@@ -137,7 +139,7 @@ static struct s3c_view payload_hash(struct s3c_call_private *a)
 {
     struct s3c_client *c = a->client;
 
-    if (a->call->body.len == 0)
+    if (a->verifying || a->call->body.len == 0)
         return S3C_VIEW(S3C_EMPTY_SHA256);
     if (c->endpoint.tls)
         return S3C_VIEW(S3C_UNSIGNED_PAYLOAD);
@@ -172,7 +174,7 @@ static int sign(struct s3c_call_private *a, struct s3c_error *err)
         return s3c_error_set(err, r, "the path of the request cannot be built: %s",
                              s3c_code_text(r));
     s = (struct s3c_sign_request){
-        .method = s3c_view_str(wire_form[call->op].name),
+        .method = s3c_view_str(a->verifying ? "HEAD" : wire_form[call->op].name),
         .url_prefix = s3c_view_str(c->endpoint.url_prefix),
         .host = s3c_view_str(c->endpoint.host),
         .path = s3c_buf_view(&a->path),
@@ -218,8 +220,8 @@ static void prepare(struct s3c_call_private *a)
     call->date_ns = 0;
     call->attempt_ns = 0;
     call->attempts++;
-    a->request.method = wire_form[call->op].method;
-    a->request.body = call->body;
+    a->request.method = a->verifying ? S3C_HTTP_HEAD : wire_form[call->op].method;
+    a->request.body = a->verifying ? S3C_VIEW("") : call->body;
     a->request.deadline_mono_ns = call->deadline_mono_ns;
     a->request.expected_bytes =
         call->op == S3C_GET_OBJECT && call->expected_size != S3C_SIZE_UNKNOWN

@@ -355,6 +355,61 @@ static void refreshes_credentials_once(void **state)
     fixture_finish(&x);
 }
 
+/* ---- a completed upload whose answer was lost ---- */
+
+static void a_lost_completion_is_looked_for(void **state)
+{
+    static const struct {
+        const char *etag; /* of the object that the HEAD finds */
+        int result;
+    } rows[] = {
+        {"ETag: \"96e024ba2074fe77e8e965ba43a704be-2\"\r\n", 0},
+        {"ETag: \"00000000000000000000000000000000-2\"\r\n", S3C_E_PROTOCOL},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < 2; i++) {
+        struct fixture x;
+        struct s3c_call *c;
+        fixture_begin(&x, "http://host");
+        fake_push(x.fake, (struct fake_reply){.result = S3C_E_CONNECT});
+        fake_push(x.fake, (struct fake_reply){.status = 404, .body = ERROR_XML("NoSuchUpload")});
+        fake_push(x.fake, (struct fake_reply){.status = 200, .headers = rows[i].etag});
+        fake_push(x.fake, (struct fake_reply){.status = 200, .headers = rows[i].etag});
+        c = new_call(&x, S3C_COMPLETE_MULTIPART);
+        c->upload_id = S3C_VIEW("up");
+        c->body =
+            S3C_VIEW("<C><Part><ETag>&quot;0cc175b9c0f1b6a831c399e269772661&quot;</ETag></Part>"
+                     "<Part><ETag>92eb5ffee6ae2fec3ad71c777531578f</ETag></Part></C>");
+        run_call(&x, c);
+        CHECK_CODE(c->result, rows[i].result);
+        assert_int_equal(x.fake->requests[2].method, S3C_HTTP_HEAD);
+        assert_string_equal(x.fake->requests[2].url, "http://host/bucket/key");
+        if (i == 0)
+            CHECK_HAS(c->reply.ptr, "96e024ba2074fe77e8e965ba43a704be-2");
+        s3c_call_free(c);
+        fixture_finish(&x);
+    }
+}
+
+static void a_first_completion_is_not_doubted(void **state)
+{
+    struct fixture x;
+    struct s3c_call *c;
+
+    (void)state;
+    fixture_begin(&x, "http://host");
+    fake_push(x.fake, (struct fake_reply){.status = 404, .body = ERROR_XML("NoSuchUpload")});
+    c = new_call(&x, S3C_COMPLETE_MULTIPART);
+    c->upload_id = S3C_VIEW("up");
+    run_call(&x, c);
+    CHECK_CODE(c->result, S3C_E_NOT_FOUND);
+    assert_int_equal(x.fake->request_count, 1);
+    s3c_call_free(c);
+    fixture_finish(&x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +424,8 @@ int main(void)
         CHECK_TEST(region_in_the_body_serves_too_but_not_a_foreign_name),
         CHECK_TEST(signs_with_the_servers_clock),
         CHECK_TEST(refreshes_credentials_once),
+        CHECK_TEST(a_lost_completion_is_looked_for),
+        CHECK_TEST(a_first_completion_is_not_doubted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
