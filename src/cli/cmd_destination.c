@@ -179,9 +179,9 @@ int cmd_destination(struct cli *cli)
     status = cli_configs_build(cli, S3C_DESTINATION, &k.configs);
     if (status == 0) {
         r = stream(&k, &err);
+        cli_delivery_close(&k.delivery); /* before the last word is said */
         status = r < 0 ? cli_fail(cli, &err) : 0;
     }
-    cli_delivery_close(&k.delivery);
     s3c_opencdc_decoder_free(k.decoder);
     cli_configs_done(&k.configs);
     cli_lines_done(&k.lines);

@@ -194,10 +194,10 @@ int cmd_pipe(struct cli *cli)
         r = prepare(&k, &err);
         if (r == 0)
             r = stream(&k, &err);
+        cli_delivery_close(&k.delivery); /* both before the last word is said */
+        s3c_source_close(k.source);
         status = r < 0 ? cli_fail(cli, &err) : 0;
     }
-    cli_delivery_close(&k.delivery);
-    s3c_source_close(k.source);
     cli_configs_done(&k.configs);
     cli_posfile_done(&k.file);
     s3c_buf_done(&k.start);
