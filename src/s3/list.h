@@ -19,8 +19,8 @@ struct s3c_list_entry {
     struct s3c_view version_id; /* "null" in a V2 listing */
     struct s3c_view etag;       /* without quotes; empty for a marker */
     uint64_t size;
-    int64_t last_modified_ns;   /* full precision as listed */
-    bool is_marker, is_latest;  /* V2: is_latest is always true */
+    int64_t last_modified_ns;  /* full precision as listed */
+    bool is_marker, is_latest; /* V2: is_latest is always true */
 };
 
 struct s3c_lister;
@@ -28,16 +28,19 @@ struct s3c_lister;
 struct s3c_lister_options {
     bool versions;
     struct s3c_view prefix;
-    struct s3c_view start_after; /* entries with key <= this are not given, whatever the server does; empty = from the start */
-    unsigned max_keys;           /* per page, 0 = the server's default */
+    struct s3c_view
+        start_after; /* entries with key <= this are not given, whatever the server does; empty = from the start */
+    unsigned max_keys; /* per page, 0 = the server's default */
     struct s3c_inbox *inbox;
-    int max_attempts;            /* per page; 0 = the client's default */
-    int64_t deadline_mono_ns;    /* 0 = none */
+    int max_attempts;         /* per page; 0 = the client's default */
+    int64_t deadline_mono_ns; /* 0 = none */
 };
 
 /* Copies the options' views and submits the first page. */
-S3C_MUST_USE int s3c_lister_new(struct s3c_lister **ret, struct s3c_client *c, const struct s3c_lister_options *o, struct s3c_error *err);
-/* The page under way is cancelled; blocks until the client gave it back (its inbox may still hold it: it is taken out). */
+S3C_MUST_USE int s3c_lister_new(struct s3c_lister **ret, struct s3c_client *c,
+                                const struct s3c_lister_options *o, struct s3c_error *err);
+/* The page under way is cancelled; blocks until the client gave it back (its inbox may still hold it: it is taken out, calls of others stay).
+ * Feed what you have taken from the inbox before. NULL is fine. */
 void s3c_lister_free(struct s3c_lister *l);
 
 /* Takes the finished call. Failures are kept for s3c_lister_next. */
@@ -46,10 +49,12 @@ void s3c_lister_feed(struct s3c_lister *l, struct s3c_call *call);
  * 0: *ret is the next entry, valid until the next call of s3c_lister_next. S3C_AGAIN: the page is under way. S3C_END: complete and
  * error-free. Negative: the page failed; s3c_lister_retry fetches the same page again.
  */
-S3C_MUST_USE int s3c_lister_next(struct s3c_lister *l, struct s3c_list_entry *ret, struct s3c_error *err);
+S3C_MUST_USE int s3c_lister_next(struct s3c_lister *l, struct s3c_list_entry *ret,
+                                 struct s3c_error *err);
 void s3c_lister_retry(struct s3c_lister *l);
 /* Waits for pages by itself, for those who have nothing else in that inbox: never S3C_AGAIN. */
-S3C_MUST_USE int s3c_lister_next_blocking(struct s3c_lister *l, struct s3c_list_entry *ret, struct s3c_error *err);
+S3C_MUST_USE int s3c_lister_next_blocking(struct s3c_lister *l, struct s3c_list_entry *ret,
+                                          struct s3c_error *err);
 
 /*
  * Of the first page's reply: the server's Date (whole seconds) minus the duration of that attempt, rounded up to whole seconds:

@@ -208,7 +208,8 @@ int64_t s3c_retry_backoff_ns(enum s3c_retry_class class, unsigned attempt, uint3
         limit *= 2;
     if (limit > CAP_NS)
         limit = CAP_NS;
-    delay = limit / 1000 * random / UINT32_MAX * 1000; /* in microseconds, so that the product fits */
+    delay =
+        limit / 1000 * random / UINT32_MAX * 1000; /* in microseconds, so that the product fits */
     if (retry_after_ms <= 0)
         return delay;
     asked = retry_after_ms > INT64_MAX / S3C_NS_PER_MS ? INT64_MAX : retry_after_ms * S3C_NS_PER_MS;
