@@ -62,8 +62,10 @@ class S3d:
     def __enter__(self):
         return self.start()
 
-    def __exit__(self, *_):
-        self.stop()
+    def __exit__(self, error, *_):
+        status = self.stop()
+        if status and not error:
+            raise S3dError(f"{self.command[0]} ended with status {status}")
 
     def _admin(self, method, command, **parameters):
         pairs = {name.replace("_", "-"): value for name, value in parameters.items()}
