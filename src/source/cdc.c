@@ -37,31 +37,41 @@ int s3c_cdc_wait_step(struct s3c_planner *p, struct s3c_error *err)
     return start_listing(p, err);
 }
 
+/* Tells once when nothing can be read because the server's clock was set back, not when it is just too early. */
+static void note_date(struct s3c_planner *p, int64_t second, bool too_early)
+{
+    bool back = p->listing.date_ns < p->newest_date_ns || second < p->closed;
+
+    if (p->listing.date_ns > p->newest_date_ns)
+        p->newest_date_ns = p->listing.date_ns;
+    if (too_early && back && !p->told_back)
+        s3c_logf(
+            p->log, S3C_LOG_WARN,
+            "the server's date went back: it is second %lld, and everything up to second %lld was "
+            "read already; changes wait until the date has caught up",
+            (long long)second, (long long)p->closed);
+    p->told_back = too_early && (p->told_back || back);
+}
+
 /* The first reply is in. 1: the pass can begin; 0: no new second is closed yet, wait. */
 static int open_pass(struct s3c_planner *p, struct s3c_error *err)
 {
     int64_t second = s3c_listing_server_second(&p->listing);
-    int64_t closed = second - p->settings->settle_sec;
     struct s3c_pass_options o = {.old = &p->index,
                                  .index_max_bytes = (uint64_t)p->settings->index_max_bytes,
                                  .unseen = &p->unseen,
                                  .absorb = p->absorb,
                                  .after = p->closed,
-                                 .closed = closed,
+                                 .closed = second - p->settings->settle_sec,
                                  .server_second = second,
                                  .versions = p->mode.versions};
     int r;
 
     s3c_planner_note_start(p);
-    if (closed < p->closed && !p->told_back)
-        s3c_logf(p->log, S3C_LOG_WARN,
-                 "the server's date is %lld s behind what was read already; changes wait until it "
-                 "has caught up",
-                 (long long)(p->closed - closed));
-    p->told_back = closed < p->closed;
-    if (closed <= p->closed)
+    note_date(p, second, o.closed <= p->closed);
+    if (o.closed <= p->closed)
         return 0;
-    if (p->cut != 0 && p->cut < closed)
+    if (p->cut != 0 && p->cut < o.closed)
         o.closed = p->cut;
     r = s3c_pass_init(&p->pass, &o, err);
     if (r < 0)

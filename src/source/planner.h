@@ -53,9 +53,10 @@ struct s3c_planner {
     bool pass_on;
     struct s3c_absorb absorb; /* of the first one */
     struct s3c_buf start_key;
-    int64_t cut;          /* close the pass here at the latest; 0 = no limit */
-    int64_t next_pass_ns; /* monotonic */
-    bool told_back;       /* the log has been told that the server's date went back */
+    int64_t cut;            /* close the pass here at the latest; 0 = no limit */
+    int64_t next_pass_ns;   /* monotonic */
+    int64_t newest_date_ns; /* of a pass */
+    bool told_back;         /* the log has been told that the server's date went back */
     uint64_t passes;
 };
 

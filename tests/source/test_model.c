@@ -431,7 +431,7 @@ static void chaos(enum fake_mode mode, bool stragglers)
 static void a_reader_ends_with_what_is_in_the_bucket(void **state)
 {
     (void)state;
-    for (seed = 1; seed <= 1500; seed++) {
+    for (seed = 1; seed <= 800; seed++) {
         uint64_t was = seed;
 
         chaos(pick(3), false);

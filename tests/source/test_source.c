@@ -250,7 +250,7 @@ static void waits_when_the_date_goes_back(void **state)
     fake_put(&r.bucket, "a", "1");
     rig_pass(&r);
     assert_int_equal(r.count, 0);
-    CHECK_HAS(r.logged, "behind");
+    CHECK_HAS(r.logged, "went back");
     rig_pass(&r);
     rig_pass(&r);
     CHECK_SEEN(&r, 0, "create:a=1");
@@ -441,6 +441,53 @@ static void wakes_and_waits(void **state)
     rig_done(&r);
 }
 
+static void fill(struct rig *r)
+{
+    fake_put(&r->bucket, "a", "1");
+    fake_put(&r->bucket, "b", "2");
+    fake_delete(&r->bucket, "c");
+    fake_pass_time(&r->bucket, 50 * SEC);
+}
+
+/* Snapshot and one pass. 0 or the failure that ended it. */
+static int run_through(struct rig *r)
+{
+    int result = rig_start(r, NULL, 0);
+
+    rig_forget(r);
+    if (result < 0)
+        return result;
+    rig_drain(r);
+    if (r->result == S3C_AGAIN) {
+        fake_put(&r->bucket, "a", "3");
+        rig_pass(r);
+    }
+    rig_stop(r);
+    return r->result < 0 ? r->result : 0;
+}
+
+/* Memory that runs out on either thread ends the stream or does no harm. */
+static void survives_lack_of_memory(void **state)
+{
+    struct rig r;
+    int result;
+
+    (void)state;
+    rig_init(&r, FAKE_ENABLED);
+    fill(&r);
+    CHECK_OK(run_through(&r), &r.err); /* the client's caches are filled */
+    FOR_EACH_ALLOC_FAILURE
+    {
+        result = run_through(&r);
+        if (result < 0)
+            CHECK_CODE(result, S3C_E_NOMEM);
+        else
+            CHECK_SEEN(&r, 0, "snapshot:a=3 snapshot:b=2 update:a=3");
+    }
+    assert_int_equal(result, 0);
+    rig_done(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +508,7 @@ int main(void)
         CHECK_TEST(takes_many_changes_in_slices),
         CHECK_TEST(an_object_beyond_the_limit_runs_alone),
         CHECK_TEST(wakes_and_waits),
+        CHECK_TEST(survives_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
