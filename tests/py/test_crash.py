@@ -11,7 +11,8 @@ import threading
 import time
 
 import pytest
-from records import parse_lines
+from conftest import put_all
+from records import POSITION, parse_lines
 from runner import QUICK
 
 SECONDS = 8
@@ -62,13 +63,33 @@ def written_objects(s3, bucket):
     return lines
 
 
-def assert_all_versions(made, seen):
-    """`seen`: (key, version) in the order of arrival. Everything at least once; first arrivals per key in the order of making."""
+def versions_after(s3, bucket, second):
+    """Every version and marker that is later than this second, as S3 lists them."""
+    found = set()
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for entry in page.get("Versions", []) + page.get("DeleteMarkers", []):
+            if int(entry["LastModified"].timestamp()) > second:
+                found.add(entry["VersionId"])
+    return found
+
+
+def assert_all_versions(s3, bucket, made, arrived):
+    """`arrived`: (operation, key, version, second of the position), in order. What is later than the last snapshot's date arrived at
+    least once; first arrivals of a key are in the order of their making."""
+    w0 = max(second for operation, _, _, second in arrived if operation == "snapshot")
+    wanted = versions_after(s3, bucket, w0)
+    assert len(wanted) > 50
     for key, versions in made.items():
-        first_seen = list(dict.fromkeys(version for k, version in seen if k == key))
-        missing = [v for v in versions if v not in first_seen]
+        first_seen = list(dict.fromkeys(version for _, k, version, _ in arrived if k == key))
+        missing = [v for v in versions if v in wanted and v not in first_seen]
         assert not missing, f"{len(missing)} of {len(versions)} versions of {key} are lost: {missing[:5]}"
-        assert [v for v in first_seen if v in versions] == versions
+        assert [v for v in first_seen if v in versions] == [v for v in versions if v in first_seen]
+
+
+def fill(s3, bucket):
+    """Something for the snapshot: it is cut short as well."""
+    put_all(s3, bucket, {f"old {i:03d}": b"x" for i in range(150)})
+    time.sleep(2.2)
 
 
 def run_of_pipes(s3, s3c, source, target, file, seconds):
@@ -94,6 +115,7 @@ def run_of_pipes(s3, s3c, source, target, file, seconds):
 
 def kill_and_resume(s3, s3c, make_bucket, tmp_path, seconds):
     source, target = make_bucket("Enabled"), make_bucket()
+    fill(s3, source)
     writer, command, kills = run_of_pipes(s3, s3c, source, target, tmp_path / "position", seconds)
     assert kills >= 3
     s3.put_object(Bucket=source, Key="~end", Body=b"")
@@ -105,15 +127,12 @@ def kill_and_resume(s3, s3c, make_bucket, tmp_path, seconds):
         time.sleep(0.3)
     process.terminate()
     assert process.wait(20) == 0
-    lines = written_objects(s3, target)
-    # Everything the writer made came after the first start, except what the first snapshot had already.
-    seen = [(line["Key"], line["Metadata"].get("s3.versionId")) for line in lines]
-    snapshot = {line["Key"]: line["Metadata"]["s3.versionId"] for line in lines if line["Operation"] == "snapshot"}
-    made = {}
-    for key, versions in writer.made.items():
-        begin = versions.index(snapshot[key]) if snapshot.get(key) in versions else 0
-        made[key] = versions[begin:]
-    assert_all_versions(made, seen)
+    arrived = []
+    for line in written_objects(s3, target):
+        second = int(POSITION.match(line["Position"].encode()).group(3))
+        arrived.append((line["Operation"], line["Key"], line["Metadata"].get("s3.versionId"), second))
+    assert {f"old {i:03d}" for i in range(150)} <= {key for _, key, _, _ in arrived}
+    assert_all_versions(s3, source, writer.made, arrived)
 
 
 @pytest.mark.servers("s3d", "ceph")
@@ -132,6 +151,7 @@ def test_killed_pipe_for_minutes(s3, s3c, make_bucket, tmp_path):
 def test_killed_source_loses_nothing(s3, s3c, make_bucket, tmp_path):
     """Records appended to a file, positions in another: the position is never ahead of what was written."""
     bucket = make_bucket("Enabled")
+    fill(s3, bucket)
     output, file = tmp_path / "records", tmp_path / "position"
     command = ["source", "--bucket", bucket, *QUICK, "--position-file", file]
     writer = Writer(s3, bucket)
@@ -156,9 +176,7 @@ def test_killed_source_loses_nothing(s3, s3c, make_bucket, tmp_path):
         if not any(r.key == b"~end" for r in seen):
             s3.put_object(Bucket=bucket, Key="~end", Body=b"")
         seen += run(4)
-    snapshot = {r.name: r.version for r in seen if r.operation == "snapshot"}
-    made = {k: v[v.index(snapshot[k]) :] if snapshot.get(k) in v else v for k, v in writer.made.items()}
-    assert_all_versions(made, [(r.name, r.version) for r in seen])
+    assert_all_versions(s3, bucket, writer.made, [(r.operation, r.name, r.version, r.second) for r in seen])
 
 
 @pytest.mark.servers("s3d")
