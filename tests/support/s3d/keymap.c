@@ -14,6 +14,8 @@ static size_t find_leaf(const struct s3d_keymap *m, struct s3c_view key)
 {
     size_t low = 0, high = m->n;
 
+    if (high && s3c_view_cmp(s3d_object_key(m->leaf[high - 1]->item[0]), key) <= 0)
+        return high - 1; /* keys that are written in order all go there */
     while (low < high) {
         size_t mid = low + (high - low) / 2;
 
