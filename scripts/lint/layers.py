@@ -10,6 +10,7 @@ import sys
 BELOW = {
     "base": [],
     "http": ["base"],
+    "grpc": ["base"],
     "s3": ["base", "http"],
     "record": ["base"],
     "format": ["base", "record"],
@@ -24,6 +25,7 @@ ALSO = {"config": ["s3/creds.h"]}
 # A library's headers -> where they may be included.
 LIBRARIES = {
     "curl/": ["src/http/"],
+    "nghttp2/": ["src/grpc/", "tests/"],
     "openssl/": ["src/base/", "tests/"],
     "cmocka.h": ["tests/"],
 }
