@@ -138,7 +138,7 @@ int cli_delivery_finish(struct cli_delivery *v, void (*tick)(void *ctx), struct 
     if (err)
         *err = v->failure;
     return s3c_error_wrap(err, v->failure.code,
-                          "%" PRIu64 " records were not written, the first after %" PRIu64
-                          " that were",
+                          "%" PRIu64 " records were not written (%" PRIu64
+                          " before them were; send the others again)",
                           v->failed, v->confirmed);
 }

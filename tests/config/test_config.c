@@ -412,6 +412,38 @@ static void a_config_file_is_read(void **state)
     (void)unlink(path);
 }
 
+static void the_profile_serves_after_the_environment(void **state)
+{
+    static const char text[] =
+        "[profile p]\nregion = of-profile\nendpoint_url = http://all\nservices = mine\nca_bundle = /dev/null\n"
+        "[services mine]\ns3 =\n  endpoint_url = http://s3-only\n";
+    const struct set sets[] = {{"bucket", "b", CLI}, {"profile", "p", FILE_}, {NULL}};
+    const struct set missing[] = {
+        {"bucket", "b", CLI}, {"region", "r", CLI}, {"profile", "nobody", FILE_}, {NULL}};
+    char path[64];
+    struct fake_env env = {
+        {"AWS_CONFIG_FILE", write_file(text, path), "AWS_REGION", "of-environment"}};
+    struct built b = build(S3C_SOURCE, sets, &env);
+
+    (void)state;
+    CHECK_OK(b.r, &b.err);
+    assert_string_equal(s3c_config_settings(b.c)->region, "of-environment");
+    assert_string_equal(s3c_config_settings(b.c)->endpoint, "http://s3-only");
+    assert_string_equal(s3c_config_settings(b.c)->ca_bundle, "/dev/null");
+    s3c_config_free(b.c);
+    env.pairs[2] = NULL;
+    b = build(S3C_SOURCE, sets, &env);
+    CHECK_OK(b.r, &b.err);
+    assert_string_equal(s3c_config_settings(b.c)->region, "of-profile");
+    s3c_config_free(b.c);
+    b = build(S3C_SOURCE, missing, &env);
+    CHECK_CODE(b.r, S3C_E_INVALID);
+    CHECK_HAS(b.err.message, "aws.profile: ");
+    CHECK_HAS(b.err.message, "nobody");
+    s3c_config_free(b.c);
+    (void)unlink(path);
+}
+
 static void a_bad_line_is_named_but_not_shown(void **state)
 {
     static const char *const texts[] = {"bucket = b\n\nhush\n", "bucket = b\n#\n = hush\n"};
@@ -478,6 +510,7 @@ int main(void)
         CHECK_TEST(secrets_are_not_shown),
         CHECK_TEST(odd_bytes_are_shown_as_text),
         CHECK_TEST(a_config_file_is_read),
+        CHECK_TEST(the_profile_serves_after_the_environment),
         CHECK_TEST(a_bad_line_is_named_but_not_shown),
         CHECK_TEST(a_missing_file_is_an_error),
         CHECK_TEST(running_out_of_memory_is_an_ordinary_error),
