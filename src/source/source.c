@@ -10,6 +10,8 @@
 #include "source/build.h"
 #include "source/planner.h"
 
+#define BATCH_MEMORY (256u << 10) /* what a few hundred records need beside key and payload */
+
 struct s3c_source {
     struct s3c_session session; /* unused when started on a fake */
     struct s3c_client *client;
@@ -243,6 +245,9 @@ static int start(struct s3c_source *s, const struct s3c_source_env *env, struct 
     s->client = env->client;
     s->clock = env->clock;
     s->build = S3C_BUILD_INIT(s3c_view_str(env->settings->bucket), &s->arena);
+    if (!s3c_arena_alloc(&s->arena,
+                         BATCH_MEMORY)) /* its first chunk, which stays: reads allocate no more */
+        return s3c_error_nomem(err);
     r = s3c_inbox_new(&s->inbox, err);
     if (r < 0)
         return r;
