@@ -21,7 +21,12 @@
 extern "C" {
 #endif
 
-enum s3c_side { S3C_SOURCE = 1, S3C_DESTINATION = 2 }; /* bits */
+enum s3c_side {
+    S3C_SOURCE = 1,
+    S3C_DESTINATION = 2,
+    S3C_PLUGIN =
+        4, /* with one of the others: also the options that only a Conduit plugin has (sdk.*) */
+};         /* bits */
 
 enum s3c_option_type {
     S3C_TYPE_STRING,
@@ -32,31 +37,34 @@ enum s3c_option_type {
     S3C_TYPE_ENUM,
     S3C_TYPE_PATH,
     S3C_TYPE_URL,
+    S3C_TYPE_FLOAT,
 };
 
 struct s3c_option {
     const char *name;  /* canonical, hyphenated: "polling-period" */
     const char *alias; /* camelCase spelling ("pollingPeriod"), or NULL where both are the same */
     enum s3c_option_type type;
-    unsigned sides;          /* S3C_SOURCE | S3C_DESTINATION */
-    const char *def;         /* default as text, or NULL */
-    const char *allowed;     /* "auto, true, false" or "1 to 100000": shown to people, or NULL */
+    unsigned sides;      /* S3C_SOURCE | S3C_DESTINATION; | S3C_PLUGIN: of a Conduit plugin only */
+    const char *def;     /* default as text, or NULL */
+    const char *allowed; /* "auto, true, false" or "1 to 100000": shown to people, or NULL */
     const char *description; /* one or two sentences */
     bool required;
     bool secret; /* never printed; refused on a command line */
     int64_t min,
-        max; /* INT, SIZE (bytes), DURATION (ns): the range, both included; max 0 = no upper end */
+        max; /* INT, SIZE (bytes), DURATION (ns), FLOAT: the range, both included; max 0 = no upper end */
     int64_t unit; /* DURATION: the value must be a multiple of it (0: any) */
     size_t field; /* for the library itself: where the typed value goes */
 };
 
 /* The whole table in documentation order. Static. */
 S3C_PUBLIC const struct s3c_option *s3c_options(size_t *ret_count);
+/* Whether an option exists on any of these sides; those of the plugin only where `sides` has S3C_PLUGIN. */
+S3C_PUBLIC bool s3c_option_is_for(const struct s3c_option *o, unsigned sides);
 /* Finds by canonical name, alias, or either without "aws."; NULL if there is none for any of these sides. */
 S3C_PUBLIC const struct s3c_option *s3c_option_find(struct s3c_view name, unsigned sides);
 /* The spelling that a mistyped name most likely meant (camelCase if it has an upper-case letter); NULL: none is near. */
 S3C_PUBLIC const char *s3c_option_nearest(struct s3c_view name, unsigned sides);
-/* "string", "int", "bool", "duration", "size", "enum", "path", "URL": for people. */
+/* "string", "int", "bool", "duration", "size", "enum", "path", "URL", "float": for people. */
 S3C_PUBLIC const char *s3c_option_type_name(enum s3c_option_type type);
 
 /* Where a value comes from; earlier ones win. Within one origin, two different non-empty values of one option are a problem. */
@@ -64,7 +72,8 @@ enum s3c_origin { S3C_FROM_COMMAND_LINE, S3C_FROM_FILE, S3C_FROM_HOST };
 
 struct s3c_config;
 
-S3C_PUBLIC S3C_MUST_USE int s3c_config_new(struct s3c_config **ret, enum s3c_side side,
+/* `side`: S3C_SOURCE or S3C_DESTINATION, for a plugin with S3C_PLUGIN. */
+S3C_PUBLIC S3C_MUST_USE int s3c_config_new(struct s3c_config **ret, unsigned side,
                                            struct s3c_error *err);
 S3C_PUBLIC void s3c_config_free(struct s3c_config *c); /* wipes secrets; NULL is fine */
 
@@ -94,6 +103,12 @@ S3C_PUBLIC const char *s3c_config_problem(const struct s3c_config *c, size_t i);
 
 /* The effective value as text, for people ("***" for secrets, "" when unset); valid as long as the config. */
 S3C_PUBLIC const char *s3c_config_text(const struct s3c_config *c, const struct s3c_option *o);
+/*
+ * The typed value of an option of a finished config, by canonical name: what its type stores (INT; SIZE in bytes; DURATION in ns, or
+ * in the option's unit; BOOL 0 or 1; ENUM the index in `allowed`). 0 for a name that is none, or whose type the function does not give.
+ */
+S3C_PUBLIC int64_t s3c_config_number(const struct s3c_config *c, const char *name);
+S3C_PUBLIC double s3c_config_float(const struct s3c_config *c, const char *name);
 
 /*
  * `check`: settings, credentials, bucket and permissions, at most 10 s in all. `report` is called once per step, in order, on the

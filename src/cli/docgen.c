@@ -61,7 +61,20 @@ static void man_commands(void)
 
 static const char *sides(const struct s3c_option *o)
 {
-    return o->sides == S3C_SOURCE ? "source" : o->sides == S3C_DESTINATION ? "destination" : "both";
+    switch (o->sides) {
+    case S3C_SOURCE:
+        return "source";
+    case S3C_DESTINATION:
+        return "destination";
+    case S3C_SOURCE | S3C_PLUGIN:
+        return "source, plugin only";
+    case S3C_DESTINATION | S3C_PLUGIN:
+        return "destination, plugin only";
+    case S3C_SOURCE | S3C_DESTINATION | S3C_PLUGIN:
+        return "both, plugin only";
+    default:
+        return "both";
+    }
 }
 
 static void man_options(void)

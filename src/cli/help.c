@@ -15,6 +15,7 @@ static const char *placeholder(const struct s3c_option *o)
 {
     switch (o->type) {
     case S3C_TYPE_INT:
+    case S3C_TYPE_FLOAT:
         return "N";
     case S3C_TYPE_BOOL:
     case S3C_TYPE_ENUM:
@@ -102,7 +103,7 @@ static int option_paragraph(struct s3c_buf *out, unsigned sides)
     o = s3c_options(&n);
     for (size_t i = 0; i < n && r == 0; i++) {
         size_t len;
-        if (!(o[i].sides & sides) || o[i].secret)
+        if (!s3c_option_is_for(&o[i], sides) || o[i].secret)
             continue;
         len = (size_t)option_word(&o[i], word, sizeof(word));
         if (column > 0 && column + 2 + len > WIDTH) {
@@ -196,7 +197,7 @@ int cli_help_options(struct s3c_buf *out, unsigned sides)
 
     o = s3c_options(&n);
     for (size_t i = 0; i < n && r == 0; i++)
-        if (o[i].sides & sides)
+        if (s3c_option_is_for(&o[i], sides))
             r = option_details(out, &o[i]);
     return r;
 }

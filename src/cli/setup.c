@@ -98,6 +98,8 @@ static bool resolve(struct setup *s, struct assign *a)
             problem(s, "%s%s: not an option of the %s, only of the %s", dashes(a), shown,
                     a->sides == S3C_SOURCE ? "source" : "destination",
                     a->sides == S3C_SOURCE ? "destination" : "source");
+        else if (s3c_option_find(name, S3C_SOURCE | S3C_DESTINATION | S3C_PLUGIN))
+            problem(s, "%s%s: an option of the Conduit plugin only", dashes(a), shown);
         else
             unknown(s, a, name, scope);
         return false;

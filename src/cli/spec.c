@@ -23,10 +23,10 @@ int cli_spec_text(struct s3c_buf *out)
     if (r == 0)
         r = s3c_buf_add_str(out, "\nOptions of the source:\n");
     if (r == 0)
-        r = cli_help_options(out, S3C_SOURCE);
+        r = cli_help_options(out, S3C_SOURCE | S3C_PLUGIN);
     if (r == 0)
         r = s3c_buf_add_str(out, "\nOptions of the destination:\n");
-    return r < 0 ? r : cli_help_options(out, S3C_DESTINATION);
+    return r < 0 ? r : cli_help_options(out, S3C_DESTINATION | S3C_PLUGIN);
 }
 
 static int string(struct s3c_buf *out, const char *text)
@@ -50,6 +50,8 @@ static const char *conduit_type(enum s3c_option_type type)
         return "bool";
     case S3C_TYPE_DURATION:
         return "duration";
+    case S3C_TYPE_FLOAT:
+        return "float";
     default:
         return "string";
     }
@@ -80,7 +82,7 @@ static int validations(struct s3c_buf *out, const struct s3c_option *o)
 
     if (o->required)
         r = validation(&l, "required", "");
-    if (r == 0 && o->type == S3C_TYPE_INT) {
+    if (r == 0 && (o->type == S3C_TYPE_INT || o->type == S3C_TYPE_FLOAT)) {
         (void)snprintf(number, sizeof(number), "%" PRId64, o->min - 1);
         r = validation(&l, "greater-than", number);
     }
@@ -134,7 +136,7 @@ static int parameters(struct s3c_buf *out, unsigned side)
     r = s3c_buf_add_char(out, '{');
     o = s3c_options(&n);
     for (size_t i = 0; i < n && r == 0; i++) {
-        if (!(o[i].sides & side))
+        if (!s3c_option_is_for(&o[i], side))
             continue;
         r = more ? s3c_buf_add_str(out, ",\n    ") : s3c_buf_add_str(out, "\n    ");
         more = true;
@@ -169,10 +171,10 @@ int cli_spec_json(struct s3c_buf *out)
     if (r == 0)
         r = s3c_buf_add_str(out, "  \"sourceParams\":");
     if (r == 0)
-        r = parameters(out, S3C_SOURCE);
+        r = parameters(out, S3C_SOURCE | S3C_PLUGIN);
     if (r == 0)
         r = s3c_buf_add_str(out, ",\n  \"destinationParams\":");
     if (r == 0)
-        r = parameters(out, S3C_DESTINATION);
+        r = parameters(out, S3C_DESTINATION | S3C_PLUGIN);
     return r < 0 ? r : s3c_buf_add_str(out, "\n}\n");
 }

@@ -14,7 +14,7 @@ static const char *host_getenv(void *ctx, const char *name)
     return getenv(name);
 }
 
-int s3c_config_new(struct s3c_config **ret, enum s3c_side side, struct s3c_error *err)
+int s3c_config_new(struct s3c_config **ret, unsigned side, struct s3c_error *err)
 {
     struct s3c_config *c;
     size_t n;
@@ -106,11 +106,13 @@ static int complain_unknown(struct s3c_config *c, struct s3c_view name)
 
     s3c_view_copy(raw, sizeof(raw), name);
     (void)s3c_value_show(shown, raw);
-    if (s3c_option_find(name, S3C_SOURCE | S3C_DESTINATION))
+    if (s3c_option_find(name, c->side | S3C_PLUGIN))
+        return s3c_config_complain(c, "%s: an option of the Conduit plugin only", shown);
+    if (s3c_option_find(name, S3C_SOURCE | S3C_DESTINATION | (c->side & S3C_PLUGIN)))
         return s3c_config_complain(c, "%s: not an option of the %s, only of the %s", shown,
-                                   c->side == S3C_SOURCE ? "source" : "destination",
-                                   c->side == S3C_SOURCE ? "destination" : "source");
-    near = s3c_option_nearest(name, (unsigned)c->side);
+                                   (c->side & S3C_SOURCE) ? "source" : "destination",
+                                   (c->side & S3C_SOURCE) ? "destination" : "source");
+    near = s3c_option_nearest(name, c->side);
     if (near)
         return s3c_config_complain(c, "%s: unknown option; did you mean %s?", shown, near);
     return s3c_config_complain(c, "%s: unknown option", shown);
@@ -205,6 +207,32 @@ const char *s3c_config_text(const struct s3c_config *c, const struct s3c_option 
     if (!text || !*text)
         return "";
     return o->secret ? "***" : text;
+}
+
+/* Where the typed value of the option is, if its type is one of `types`. */
+static const void *typed(const struct s3c_config *c, const char *name, unsigned types)
+{
+    const struct s3c_option *o = s3c_option_find(s3c_view_str(name), c->side);
+
+    return o && (types & 1u << o->type) ? (const char *)&c->settings + o->field : NULL;
+}
+
+int64_t s3c_config_number(const struct s3c_config *c, const char *name)
+{
+    const void *wide =
+        typed(c, name, 1u << S3C_TYPE_INT | 1u << S3C_TYPE_SIZE | 1u << S3C_TYPE_DURATION);
+    const void *word = typed(c, name, 1u << S3C_TYPE_BOOL | 1u << S3C_TYPE_ENUM);
+
+    if (wide)
+        return *(const int64_t *)wide;
+    return word ? *(const int *)word : 0;
+}
+
+double s3c_config_float(const struct s3c_config *c, const char *name)
+{
+    const void *field = typed(c, name, 1u << S3C_TYPE_FLOAT);
+
+    return field ? *(const double *)field : 0;
 }
 
 const struct s3c_settings *s3c_config_settings(const struct s3c_config *c)

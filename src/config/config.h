@@ -21,7 +21,7 @@ struct s3c_config_value {
 };
 
 struct s3c_config {
-    enum s3c_side side;
+    unsigned side; /* bits of enum s3c_side */
     bool finished;
     s3c_getenv_fn *getenv_fn; /* never NULL */
     void *getenv_ctx;

@@ -186,6 +186,41 @@ static int check_bucket(struct s3c_config *c)
         s3c_value_show(shown, bucket));
 }
 
+static bool is_set(struct s3c_config *c, size_t field)
+{
+    return set_text(s3c_config_value_of(c, field)) != NULL;
+}
+
+/* The Go SDK's batch is the open file here: of the two that say the same thing, the smaller one that was set counts. */
+static void merge_batch(struct s3c_config *c)
+{
+    struct s3c_settings *s = &c->settings;
+    const int64_t most = 100000; /* as buffer-size */
+
+    if (s->sdk_batch_size > 0 &&
+        (!is_set(c, FIELD(buffer_size)) || s->sdk_batch_size < s->buffer_size))
+        s->buffer_size = s->sdk_batch_size < most ? s->sdk_batch_size : most;
+    if (s->sdk_batch_delay_ns > 0 &&
+        (!is_set(c, FIELD(file_max_age_ns)) || s->file_max_age_ns == 0 ||
+         s->sdk_batch_delay_ns < s->file_max_age_ns))
+        s->file_max_age_ns = s->sdk_batch_delay_ns;
+}
+
+/* What a host that used the option would refuse: a template whose last action is never closed. */
+static int check_record_format(struct s3c_config *c)
+{
+    const char *text = c->settings.sdk_record_options, *action = NULL;
+
+    if (!text || c->settings.sdk_record_format != S3C_RECORD_TEMPLATE)
+        return 0;
+    for (const char *p = strstr(text, "{{"); p; p = strstr(p + 2, "{{"))
+        action = p;
+    if (!action || strstr(action + 2, "}}"))
+        return 0;
+    return s3c_config_complain(
+        c, "sdk.record.format.options: the template has \"{{\" without \"}}\" after it");
+}
+
 static int report(const struct s3c_config *c, struct s3c_error *err)
 {
     char text[sizeof(err->message)];
@@ -211,7 +246,7 @@ int s3c_config_finish(struct s3c_config *c, struct s3c_error *err)
     o = s3c_options(&n);
     r = read_host(c);
     for (size_t i = 0; i < n && r == 0; i++)
-        if (o[i].sides & (unsigned)c->side)
+        if (s3c_option_is_for(&o[i], c->side))
             r = evaluate(c, &o[i], &c->values[i]);
     if (r == 0)
         r = check_keys(c);
@@ -219,5 +254,9 @@ int s3c_config_finish(struct s3c_config *c, struct s3c_error *err)
         r = check_region(c);
     if (r == 0)
         r = check_bucket(c);
+    if (r == 0)
+        r = check_record_format(c);
+    if (r == 0)
+        merge_batch(c);
     return r < 0 ? s3c_error_nomem(err) : report(c, err);
 }

@@ -11,6 +11,8 @@
 #include "base/view.h"
 
 #define BOTH     (S3C_SOURCE | S3C_DESTINATION)
+#define PLUGIN   S3C_PLUGIN
+#define BOOLEAN  "true, false"
 #define FIELD(f) offsetof(struct s3c_settings, f)
 #define KIB      INT64_C(1024)
 #define MIB      (1024 * KIB)
@@ -89,6 +91,47 @@ static const struct s3c_option options[] = {
     {"part-size", "partSize", S3C_TYPE_SIZE, S3C_DESTINATION, "8MiB", "5MiB to 5GiB",
      "Size of the parts of a file that is larger than file.max-bytes.", .min = 5 * MIB,
      .max = 5 * GIB, .field = FIELD(part_size)},
+
+    {"sdk.batch.size", NULL, S3C_TYPE_INT, BOTH | PLUGIN, "0", "0 (off) or more",
+     "Source: records in a message at most. Destination: the same as buffer-size; if both are set, the smaller one counts.",
+     .field = FIELD(sdk_batch_size)},
+    {"sdk.batch.delay", NULL, S3C_TYPE_DURATION, BOTH | PLUGIN, "0s", "0 (off) or more",
+     "Source: a batch is sent when its first record has waited this long. Destination: the same as file.max-age; if both are set, the "
+     "smaller one counts.",
+     .field = FIELD(sdk_batch_delay_ns)},
+    {"sdk.schema.extract.type", NULL, S3C_TYPE_ENUM, S3C_SOURCE | PLUGIN, "avro", "avro",
+     "Type of the schemas that are made of structured data. Without effect: the source gives raw data.",
+     .field = FIELD(sdk_extract_type)},
+    {"sdk.schema.extract.payload.enabled", NULL, S3C_TYPE_BOOL, BOTH | PLUGIN, "true", BOOLEAN,
+     "Destination: decode payloads whose schema the metadata names. Source: without effect, it gives raw data.",
+     .field = FIELD(sdk_extract_payload)},
+    {"sdk.schema.extract.payload.subject", NULL, S3C_TYPE_STRING, S3C_SOURCE | PLUGIN, "payload",
+     NULL, "Subject of the payload's schema. Without effect: the source gives raw data.",
+     .field = FIELD(sdk_payload_subject)},
+    {"sdk.schema.extract.key.enabled", NULL, S3C_TYPE_BOOL, BOTH | PLUGIN, "true", BOOLEAN,
+     "Destination: decode keys whose schema the metadata names. Source: without effect, it gives raw data.",
+     .field = FIELD(sdk_extract_key)},
+    {"sdk.schema.extract.key.subject", NULL, S3C_TYPE_STRING, S3C_SOURCE | PLUGIN, "key", NULL,
+     "Subject of the key's schema. Without effect: the source gives raw data.",
+     .field = FIELD(sdk_key_subject)},
+    {"sdk.schema.context.enabled", NULL, S3C_TYPE_BOOL, S3C_SOURCE | PLUGIN, "true", BOOLEAN,
+     "Whether subjects are put into a context. Without effect: the source gives raw data.",
+     .field = FIELD(sdk_context)},
+    {"sdk.schema.context.name", NULL, S3C_TYPE_STRING, S3C_SOURCE | PLUGIN, NULL, NULL,
+     "Name of the subjects' context; the connector's id by default. Without effect: the source gives raw data.",
+     .field = FIELD(sdk_context_name)},
+    {"sdk.rate.perSecond", NULL, S3C_TYPE_FLOAT, S3C_DESTINATION | PLUGIN, "0", "0 (off) or more",
+     "Records that are taken per second at most.", .field = FIELD(sdk_rate_per_second)},
+    {"sdk.rate.burst", NULL, S3C_TYPE_INT, S3C_DESTINATION | PLUGIN, "0", "0 or more",
+     "Records that may be taken at once when none came for a while; 0: as many as in a second, at least one.",
+     .field = FIELD(sdk_rate_burst)},
+    {"sdk.record.format", NULL, S3C_TYPE_ENUM, S3C_DESTINATION | PLUGIN, "opencdc/json",
+     "opencdc/json, debezium/json, template",
+     "Form of a record as one text. Checked, but without effect: format says what the files hold.",
+     .field = FIELD(sdk_record_format)},
+    {"sdk.record.format.options", NULL, S3C_TYPE_STRING, S3C_DESTINATION | PLUGIN, NULL, NULL,
+     "Options of sdk.record.format: a template, or a list like a=b,c=d. Checked, but without effect.",
+     .field = FIELD(sdk_record_options)},
 };
 
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
@@ -97,6 +140,11 @@ const struct s3c_option *s3c_options(size_t *ret_count)
 {
     *ret_count = OPTION_COUNT;
     return options;
+}
+
+bool s3c_option_is_for(const struct s3c_option *o, unsigned sides)
+{
+    return (o->sides & sides & BOTH) != 0 && (!(o->sides & S3C_PLUGIN) || (sides & S3C_PLUGIN));
 }
 
 static bool is_called(const struct s3c_option *o, struct s3c_view name)
@@ -113,7 +161,7 @@ static bool is_called(const struct s3c_option *o, struct s3c_view name)
 const struct s3c_option *s3c_option_find(struct s3c_view name, unsigned sides)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++)
-        if ((options[i].sides & sides) && is_called(&options[i], name))
+        if (s3c_option_is_for(&options[i], sides) && is_called(&options[i], name))
             return &options[i];
     return NULL;
 }
@@ -134,7 +182,7 @@ const char *s3c_option_nearest(struct s3c_view name, unsigned sides)
     s3c_nearest_init(&near, name);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const char *spelling = camel && options[i].alias ? options[i].alias : options[i].name;
-        if (!(options[i].sides & sides))
+        if (!s3c_option_is_for(&options[i], sides))
             continue;
         s3c_nearest_offer(&near, spelling);
         s3c_nearest_offer(&near, strncmp(spelling, "aws.", 4) == 0 ? spelling + 4 : NULL);
@@ -147,7 +195,7 @@ const char *s3c_option_type_name(enum s3c_option_type type)
     static const char *const names[] = {
         [S3C_TYPE_STRING] = "string",     [S3C_TYPE_INT] = "int",   [S3C_TYPE_BOOL] = "bool",
         [S3C_TYPE_DURATION] = "duration", [S3C_TYPE_SIZE] = "size", [S3C_TYPE_ENUM] = "enum",
-        [S3C_TYPE_PATH] = "path",         [S3C_TYPE_URL] = "URL",
+        [S3C_TYPE_PATH] = "path",         [S3C_TYPE_URL] = "URL",   [S3C_TYPE_FLOAT] = "float",
     };
     return names[type];
 }

@@ -9,6 +9,7 @@
 
 enum s3c_on_trouble { S3C_FAIL, S3C_SKIP };
 enum s3c_format { S3C_FORMAT_JSON };
+enum s3c_record_format { S3C_RECORD_OPENCDC, S3C_RECORD_DEBEZIUM, S3C_RECORD_TEMPLATE };
 enum s3c_addressing { S3C_ADDRESSING_AUTO, S3C_ADDRESSING_PATH, S3C_ADDRESSING_VIRTUAL };
 
 struct s3c_settings { /* strings: owned by the config, NULL when unset */
@@ -31,10 +32,23 @@ struct s3c_settings { /* strings: owned by the config, NULL when unset */
 
     /* destination */
     enum s3c_format format;
-    int64_t buffer_size;                       /* records */
-    int64_t file_max_bytes;                    /* 0 = off */
-    int64_t file_max_age_ns, file_max_idle_ns; /* 0 = off */
+    int64_t buffer_size;    /* records; with sdk.batch.size taken into account */
+    int64_t file_max_bytes; /* 0 = off */
+    int64_t file_max_age_ns,
+        file_max_idle_ns; /* 0 = off; age with sdk.batch.delay taken into account */
     int64_t part_size;
+
+    /* Conduit plugin: what the Go SDK's middleware has. Both sides first, then the source's, then the destination's. */
+    int64_t sdk_batch_size, sdk_batch_delay_ns; /* 0 = off */
+    int sdk_extract_payload, sdk_extract_key;   /* 0 or 1 */
+    int sdk_extract_type;
+    const char *sdk_payload_subject, *sdk_key_subject;
+    int sdk_context;
+    const char *sdk_context_name;
+    double sdk_rate_per_second; /* 0 = off */
+    int64_t sdk_rate_burst;
+    enum s3c_record_format sdk_record_format;
+    const char *sdk_record_options;
 };
 
 const struct s3c_settings *s3c_config_settings(const struct s3c_config *c);

@@ -2,12 +2,16 @@
 /* One value: from text to its type, checked against the range of its row. */
 #include "config/config.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 #include "base/banned.h"
 #include "base/view.h"
 
 _Static_assert(sizeof(enum s3c_format) == sizeof(int) &&
                    sizeof(enum s3c_addressing) == sizeof(int) &&
-                   sizeof(enum s3c_on_trouble) == sizeof(int),
+                   sizeof(enum s3c_on_trouble) == sizeof(int) &&
+                   sizeof(enum s3c_record_format) == sizeof(int),
                "enum fields are stored as int");
 
 const char *s3c_value_show(char dst[S3C_VALUE_SHOWN], const char *text)
@@ -72,6 +76,39 @@ static int parse_enum(const char *allowed, struct s3c_view v, int *ret)
     return S3C_E_INVALID;
 }
 
+/* The words of Go's strconv.ParseBool, in the lists of each value. */
+static int parse_bool(struct s3c_view v, int *ret)
+{
+    static const char *const words[] = {"0, f, F, FALSE, false, False",
+                                        "1, t, T, TRUE, true, True"};
+    int word;
+
+    for (int i = 0; i < 2; i++)
+        if (parse_enum(words[i], v, &word) == 0) {
+            *ret = i;
+            return 0;
+        }
+    return S3C_E_INVALID;
+}
+
+/* Decimal only: strtod alone would take "nan", "0x1p3" and leading spaces. */
+static const char *float_problem(const struct s3c_option *o, struct s3c_view v, double *ret)
+{
+    char text[64], *end;
+
+    if (v.len == 0 || v.len >= sizeof(text))
+        return "is not a number";
+    s3c_view_copy(text, sizeof(text), v);
+    if (strspn(text, "0123456789.eE+-") != v.len)
+        return "is not a number";
+    *ret = strtod(text, &end);
+    if (*end)
+        return "is not a number";
+    if (!isfinite(*ret) || *ret < (double)o->min || (o->max > 0 && *ret > (double)o->max))
+        return "is out of range";
+    return NULL;
+}
+
 /* Returns NULL when it is fine. User names and passwords are refused because URLs end up in logs. */
 static const char *url_problem(struct s3c_view v)
 {
@@ -124,12 +161,14 @@ int s3c_value_parse(const struct s3c_option *o, const char *text, struct s3c_set
     char *field = (char *)ret + o->field;
     const char *why = NULL;
     int64_t number = 0;
+    double real = 0;
     int word = 0;
 
     switch (o->type) {
     case S3C_TYPE_ENUM:
     case S3C_TYPE_BOOL:
-        if (parse_enum(o->type == S3C_TYPE_BOOL ? "false, true" : o->allowed, v, &word) < 0)
+        if ((o->type == S3C_TYPE_BOOL ? parse_bool(v, &word) : parse_enum(o->allowed, v, &word)) <
+            0)
             why = "is not one of the words";
         else
             memcpy(field, &word, sizeof(word));
@@ -140,6 +179,11 @@ int s3c_value_parse(const struct s3c_option *o, const char *text, struct s3c_set
         why = number_problem(o, v, &number);
         if (!why)
             memcpy(field, &number, sizeof(number));
+        break;
+    case S3C_TYPE_FLOAT:
+        why = float_problem(o, v, &real);
+        if (!why)
+            memcpy(field, &real, sizeof(real));
         break;
     case S3C_TYPE_URL:
         why = url_problem(v);

@@ -46,7 +46,7 @@ static void names_are_unique_and_described(void **state)
     o = s3c_options(&n);
     for (size_t i = 0; i < n; i++) {
         assert_true(strlen(o[i].description) > 10);
-        assert_true(o[i].sides != 0);
+        assert_true((o[i].sides & ~(unsigned)S3C_PLUGIN) != 0);
         for (size_t k = 0; k < i; k++) {
             assert_string_not_equal(o[i].name, o[k].name);
             assert_int_not_equal(o[i].field, o[k].field);
@@ -88,6 +88,14 @@ static void every_spelling_is_found_on_its_side_only(void **state)
         {"BUCKET", S3C_SOURCE, NULL},
         {"", S3C_SOURCE, NULL},
         {"aws.", S3C_SOURCE, NULL},
+        {"sdk.batch.size", S3C_SOURCE, NULL},
+        {"sdk.batch.size", S3C_SOURCE | S3C_DESTINATION, NULL},
+        {"sdk.batch.size", S3C_PLUGIN, NULL},
+        {"sdk.batch.size", S3C_SOURCE | S3C_PLUGIN, "sdk.batch.size"},
+        {"sdk.batch.size", S3C_DESTINATION | S3C_PLUGIN, "sdk.batch.size"},
+        {"sdk.rate.perSecond", S3C_SOURCE | S3C_PLUGIN, NULL},
+        {"sdk.rate.perSecond", S3C_DESTINATION | S3C_PLUGIN, "sdk.rate.perSecond"},
+        {"polling-period", S3C_SOURCE | S3C_PLUGIN, "polling-period"},
     };
 
     (void)state;
