@@ -42,7 +42,7 @@ scripts/build.sh asan || give_up "the sanitizer build"
 c_tests asan
 wait
 step "suites against S3 servers"
-build/venv/bin/python -m pytest tests/py -n 3 -q --junitxml "$results/pytest.xml" </dev/null ||
+build/venv/bin/python -m pytest tests/py -n 5 -q --junitxml "$results/pytest.xml" </dev/null ||
     [ -s "$results/pytest.xml" ] || give_up "starting pytest"
 step "all suites"
 scripts/count.py "$results"

@@ -54,7 +54,6 @@ def pytest_generate_tests(metafunc):
     metafunc.parametrize("server", names, indirect=True, scope="session")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     chosen = chosen_servers(config)
     keep, drop = [], []
@@ -63,8 +62,6 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("server")
             name = item.callspec.params["server"]
             wanted = name.removesuffix("-like-ceph") in chosen
-            if "thousands" in item.fixturenames:  # dear to make: one worker makes it and runs all that use it
-                item.add_marker(pytest.mark.xdist_group(f"thousands-{name}"))
         else:
             wanted = True
         is_soak = item.get_closest_marker("soak") is not None

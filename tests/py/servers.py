@@ -150,18 +150,26 @@ def external(_run_dir):
 STARTERS = {"ceph": start_ceph, "moto": start_moto, "versitygw": start_versitygw, "external": external}
 
 
-def shared(run_dir, name):
-    """The server of this name for the whole run, started by whoever asks first. Raises Unavailable, each time alike."""
-    state = run_dir / f"{name}.json"
+def once(run_dir, name, make):
+    """What make() gives (JSON data), made by the first worker that asks and handed to all."""
+    kept = run_dir / f"{name}.json"
     with open(run_dir / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not state.exists():
-            try:
-                found = asdict(STARTERS[name](run_dir))
-            except Unavailable as why:
-                found = {"unavailable": str(why)}
-            state.write_text(json.dumps(found))
-        found = json.loads(state.read_text())
+        if not kept.exists():
+            kept.write_text(json.dumps(make()))
+        return json.loads(kept.read_text())
+
+
+def shared(run_dir, name):
+    """The server of this name for the whole run, started by whoever asks first. Raises Unavailable, each time alike."""
+
+    def start():
+        try:
+            return asdict(STARTERS[name](run_dir))
+        except Unavailable as why:
+            return {"unavailable": str(why)}
+
+    found = once(run_dir, f"server-{name}", start)
     if "unavailable" in found:
         raise Unavailable(found["unavailable"])
     return Server(**found)
@@ -169,7 +177,7 @@ def shared(run_dir, name):
 
 def stop_shared(run_dir):
     """Ends every server of the run; their data was scratch, so nothing is saved."""
-    for state in run_dir.glob("*.json"):
+    for state in run_dir.glob("server-*.json"):
         for pid in json.loads(state.read_text()).get("pids", []):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

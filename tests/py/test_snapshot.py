@@ -3,11 +3,13 @@
 
 import datetime
 import os
+import re
 import time
 
 import pytest
 from conftest import put_all
 from records import POSITION, assert_run_in_order, final_state
+from servers import once
 
 ODD_KEYS = [
     " leading and trailing ",
@@ -49,12 +51,17 @@ def put_what_it_takes(client, bucket, keys):
 
 
 @pytest.fixture(scope="session")
-def thousands(s3, make_session_bucket):
-    """2,500 objects: three pages of a listing."""
+def thousands(server, s3, make_session_bucket, run_dir):
+    """2,500 objects: three pages of a listing. One bucket for all workers."""
     objects = {f"dir{i % 7}/file {i:05d}": b"content of %d" % i for i in range(2500)}
-    bucket = make_session_bucket()
-    put_all(s3, bucket, objects)
-    time.sleep(2.2)  # older than any W0 from here on
+
+    def make():
+        bucket = make_session_bucket()
+        put_all(s3, bucket, objects)
+        time.sleep(2.2)  # older than any W0 from here on
+        return bucket
+
+    bucket = once(run_dir, "thousands-" + re.sub(r"\W", "-", server.endpoint), make)
     return bucket, {k.encode(): v for k, v in objects.items()}
 
 
