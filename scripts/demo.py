@@ -53,11 +53,11 @@ class Place:
         return [o["Key"] for o in listing if self.target != self.bucket or o["Key"].startswith(self.target_prefix)]
 
     def lines(self):
-        """Every record that has arrived in the destination's files."""
+        """(file, line) of every record that has arrived."""
         for name in self.files():
             body = self.s3.get_object(Bucket=self.target, Key=name)["Body"].read()
             for line in body.splitlines():
-                yield name, json.loads(line)
+                yield name, line.decode()
 
     def clean(self):
         """Removes every version of what was written below the prefixes."""
@@ -91,7 +91,8 @@ class Pipe:
     def __init__(self, place, folder):
         self.place, self.seen = place, 0
         command = [PROGRAM, "pipe", "--source.bucket", place.bucket, "--destination.bucket", place.target]
-        command += ["--destination.format", "json", "--destination.prefix", place.target_prefix, "--source.prefix", place.prefix]
+        command += ["--destination.format", "json", "--destination.prefix", place.target_prefix]
+        command += ["--source.prefix", place.prefix] if place.prefix else []
         command += ["--source.settle", "1s", "--source.polling-period", "200ms", "--destination.file.max-idle", "300ms"]
         command += ["--position-file", folder / "position"]
         if place.endpoint:
@@ -112,7 +113,7 @@ class Pipe:
                 sys.exit(f"demo: the records do not arrive: {self.log.read()[-500:]}")
             time.sleep(0.1)
         for _, line in lines[self.seen : self.seen + count]:
-            say(shorten(line))
+            say(shorten(json.loads(line)))
         self.seen += count
 
     def finish(self):
@@ -129,7 +130,8 @@ def tour(place, folder, requests=None):
     begun = time.monotonic()
     title("A bucket with files of several kinds")
     fill(place)
-    say(f"s3://{place.bucket}/{place.prefix}: 6 objects")
+    say(f"s3://{place.bucket}/{place.prefix}: 6 objects, and two seconds of patience: a snapshot takes what is settled")
+    time.sleep(2.2)
 
     title("The snapshot: every object becomes a record, every batch of records a JSON file")
     pipe = Pipe(place, folder)
@@ -149,11 +151,12 @@ def tour(place, folder, requests=None):
     for name in names:
         say(name)
     for _, line in place.lines():
-        by_operation[line["Operation"]] = by_operation.get(line["Operation"], 0) + 1
+        operation = json.loads(line)["Operation"]
+        by_operation[operation] = by_operation.get(operation, 0) + 1
         total += 1
     name, line = list(place.lines())[-2]
     say(f"one line of {name}:")
-    print(json.dumps(line, ensure_ascii=False), flush=True)
+    print(line, flush=True)
 
     status, log, peak = pipe.finish()
     title("Stopped with Ctrl-C; its own last words")
