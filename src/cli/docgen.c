@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include <s3c/config.h>
+#include <s3c/specification.h>
 
 #include "base/banned.h"
 #include "base/view.h"
@@ -113,7 +113,7 @@ static void man(void)
         "\" \"User Commands\"\n.SH NAME\n"
         "conduit\\-connector\\-s3, s3c \\- an S3 bucket as a stream of change records, and records as files in a bucket\n"
         ".SH SYNOPSIS\n.B conduit\\-connector\\-s3\n.I COMMAND\n[options]\n.SH DESCRIPTION");
-    roff_line(CLI_DESCRIPTION);
+    roff_line(s3c_about()->description);
     man_commands();
     man_options();
     (void)puts(

@@ -16,12 +16,4 @@ S3C_MUST_USE int cli_help_options(struct s3c_buf *out, unsigned sides); /* descr
 S3C_MUST_USE int cli_spec_text(struct s3c_buf *out);
 S3C_MUST_USE int cli_spec_json(struct s3c_buf *out);
 
-#define CLI_NAME "s3"
-#define CLI_SUMMARY \
-    "Amazon S3 and S3-compatible servers as a source and a destination of change records."
-#define CLI_DESCRIPTION                                                                                         \
-    "The source gives every object of a bucket as a record, then every change. The destination writes records " \
-    "to a bucket as files and acknowledges each once S3 has confirmed its file."
-#define CLI_AUTHOR "The conduit-connector-s3 authors"
-
 #endif
