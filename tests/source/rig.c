@@ -66,7 +66,7 @@ static int start(struct rig *r, struct s3c_view position, bool once)
                                  .clock = &r->bucket.clock,
                                  .log = &r->log,
                                  .versions = r->bucket.mode != FAKE_UNVERSIONED,
-                                 .deadline_mono_ns = r->bucket.mono_ns + HOUR_NS};
+                                 .deadline_mono_ns = s3c_mono_ns(&r->bucket.clock) + HOUR_NS};
 
     rig_stop(r);
     return s3c_source_start(&r->source, &env, position, once, &r->err);
