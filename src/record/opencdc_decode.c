@@ -11,7 +11,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/view.h"
-#include "record/json_read.h"
+#include "base/json_read.h"
 
 #define SCRATCH_KEPT ((size_t)1 << 20) /* a larger buffer is not kept for the next line */
 

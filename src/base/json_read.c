@@ -4,7 +4,7 @@
  * values are only scanned, so their text stays as it was. A lone surrogate (\ud800) is correct by the grammar and may pass in
  * skipped text, but has no UTF-8 and is refused where the string is read: nothing is ever replaced silently.
  */
-#include "record/json_read.h"
+#include "base/json_read.h"
 
 #include <stdint.h>
 
@@ -316,6 +316,17 @@ int s3c_json_object_member(struct s3c_json_reader *r, bool *first, struct s3c_vi
     return rc == 0 ? take_colon(r) : rc;
 }
 
+int s3c_json_array_begin(struct s3c_json_reader *r, bool *first)
+{
+    *first = true;
+    return open_bracket(r, '[', "expected an array");
+}
+
+int s3c_json_array_item(struct s3c_json_reader *r, bool *first)
+{
+    return next_item(r, first, ']', "expected ',' or ']'");
+}
+
 static int skip_value(struct s3c_json_reader *r);
 
 static int skip_object(struct s3c_json_reader *r)
@@ -338,11 +349,11 @@ static int skip_object(struct s3c_json_reader *r)
 
 static int skip_array(struct s3c_json_reader *r)
 {
-    bool first = true;
-    int rc = open_bracket(r, '[', "expected an array");
+    bool first;
+    int rc = s3c_json_array_begin(r, &first);
 
     while (rc == 0) {
-        rc = next_item(r, &first, ']', "expected ',' or ']'");
+        rc = s3c_json_array_item(r, &first);
         if (rc == 0)
             rc = skip_value(r);
     }

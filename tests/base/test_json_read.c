@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/view.h"
-#include "record/json_read.h"
+#include "base/json_read.h"
 
 /* Skips one value that must be the whole text; the reader works on a copy that ends where memory ends. */
 static int skip_whole(const char *text, size_t len, struct s3c_json_reader *ret)

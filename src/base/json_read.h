@@ -9,8 +9,8 @@
  *
  * Every function returns 0 or S3C_E_RECORD; then `problem` says what is wrong and s3c_json_column where. Not thread-safe.
  */
-#ifndef S3C_RECORD_JSON_READ_H
-#define S3C_RECORD_JSON_READ_H
+#ifndef S3C_BASE_JSON_READ_H
+#define S3C_BASE_JSON_READ_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,6 +45,10 @@ S3C_MUST_USE int s3c_json_skip(struct s3c_json_reader *r, struct s3c_view *ret);
 S3C_MUST_USE int s3c_json_object_begin(struct s3c_json_reader *r, bool *first);
 S3C_MUST_USE int s3c_json_object_member(struct s3c_json_reader *r, bool *first,
                                         struct s3c_view *name);
+
+/* The same for an array; an item of 0 says that an element is there to be read. */
+S3C_MUST_USE int s3c_json_array_begin(struct s3c_json_reader *r, bool *first);
+S3C_MUST_USE int s3c_json_array_item(struct s3c_json_reader *r, bool *first);
 
 /* Nothing but white space may follow. */
 S3C_MUST_USE int s3c_json_finish(struct s3c_json_reader *r);
