@@ -226,6 +226,7 @@ int s3c_lister_next(struct s3c_lister *l, struct s3c_list_entry *ret, struct s3c
 
         if (s->state == READY && s->next < s->page.count) {
             *ret = s->page.entries[s->next++];
+            ret->ends_page = l->options.versions && !s->last && s->next == s->page.count;
             return 0;
         }
         if (s->state == FETCHING)

@@ -21,6 +21,9 @@ struct s3c_list_entry {
     uint64_t size;
     int64_t last_modified_ns;  /* full precision as listed */
     bool is_marker, is_latest; /* V2: is_latest is always true */
+    /* Versions: the page ends here and another follows. When the next entry is of another key, the rest of this one may be missing: Ceph
+     * skips it if the version that the marker names is deleted between the two requests. */
+    bool ends_page;
 };
 
 struct s3c_lister;

@@ -7,6 +7,9 @@
 
 #include "base/error.h"
 
+/* A bucket that changes all the time at all its borders: what is still in doubt then is left to the next pass. */
+#define MAX_REPEATS 3
+
 static size_t events_limit(const struct s3c_planner *p)
 {
     return (size_t)p->settings->memory_limit / 4;
@@ -33,6 +36,8 @@ int s3c_cdc_wait_step(struct s3c_planner *p, struct s3c_error *err)
         return 0;
     p->next_pass_ns = now + p->settings->polling_period_ns;
     p->cut = 0;
+    p->repeats = 0;
+    s3c_borders_done(&p->borders);
     p->stage = S3C_STAGE_PASS;
     return start_listing(p, err);
 }
@@ -59,6 +64,7 @@ static int open_pass(struct s3c_planner *p, struct s3c_error *err)
     int64_t second = s3c_listing_server_second(&p->listing);
     struct s3c_pass_options o = {.old = &p->index,
                                  .index_max_bytes = (uint64_t)p->settings->index_max_bytes,
+                                 .borders = &p->borders,
                                  .unseen = &p->unseen,
                                  .absorb = p->absorb,
                                  .after = p->closed,
@@ -94,6 +100,16 @@ static int cut_pass(struct s3c_planner *p, struct s3c_error *err)
              "more changes than a quarter of memory.limit holds; they are taken in slices, now up "
              "to second %lld",
              (long long)p->cut);
+    s3c_borders_again(&p->borders);
+    drop_pass(p);
+    return start_listing(p, err);
+}
+
+/* Something seems to be removed behind a page's border: the same again, to be sure of it. */
+static int repeat_pass(struct s3c_planner *p, struct s3c_error *err)
+{
+    p->repeats++;
+    s3c_borders_again(&p->borders);
     drop_pass(p);
     return start_listing(p, err);
 }
@@ -132,6 +148,10 @@ static int commit(struct s3c_planner *p, struct s3c_error *err)
 
     if (r < 0)
         return r;
+    if (s3c_borders_doubt(&p->borders) && p->repeats < MAX_REPEATS) {
+        s3c_index_done(&next);
+        return repeat_pass(p, err);
+    }
     s3c_index_done(&p->index);
     p->index = next;
     p->closed = p->pass.o.closed;

@@ -100,6 +100,9 @@ static void match(struct s3c_diff *d, const struct s3c_diff_input *in)
         }
         d->known[i] = j;
     }
+    d->missing = false;
+    for (size_t j = 0; j < in->old_count; j++)
+        d->missing = d->missing || !d->listed[j];
 }
 
 static bool new_null_listed(const struct s3c_diff *d, const struct s3c_diff_input *in)

@@ -53,6 +53,7 @@ struct s3c_diff {
     struct s3c_fingerprint *kept; /* what the index is to know now, newest first */
     size_t kept_count, kept_cap;
     bool changed; /* kept differs from old */
+    bool missing; /* some of old is not listed */
     struct s3c_diff_merged *merged;
     size_t merged_count, merged_cap;
     size_t *known; /* per item: its number in old, ABSORBED or NEW */

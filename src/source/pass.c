@@ -102,6 +102,22 @@ static int add_events(struct s3c_pass *p, struct s3c_error *err)
     return 0;
 }
 
+/* Entries that are missing behind a page's border count as removed only once they are believed to be (border.h). */
+static int compare(struct s3c_pass *p, struct s3c_diff_input *in)
+{
+    int r;
+
+    in->late = p->late || p->at_border;
+    r = s3c_diff_run(&p->diff, in);
+    if (r < 0 || p->late || !p->at_border || !p->diff.missing)
+        return r;
+    r = s3c_borders_believe(p->o.borders, current_key(p), p->border);
+    if (r <= 0)
+        return r;
+    in->late = false;
+    return s3c_diff_run(&p->diff, in);
+}
+
 /* The current key is complete: what happened to it, and what the index is to know. */
 static int finish_key(struct s3c_pass *p, struct s3c_error *err)
 {
@@ -109,14 +125,14 @@ static int finish_key(struct s3c_pass *p, struct s3c_error *err)
                                 .old_count = p->match ? p->old_count : 0,
                                 .items = p->items,
                                 .item_count = p->item_count,
-                                .late = p->late,
                                 .after = p->o.after,
                                 .closed = p->o.closed};
     int r;
 
     if (p->match && p->same && !p->old_changed && (p->late || p->item_count == p->old_count))
         return s3c_index_edit_keep(&p->edit, err);
-    if (s3c_diff_run(&p->diff, &in) < 0)
+    r = compare(p, &in);
+    if (r < 0)
         return s3c_error_nomem(err);
     r = add_events(p, err);
     if (r < 0)
@@ -145,7 +161,7 @@ static void begin_key(struct s3c_pass *p, bool match)
 {
     p->in_key = true;
     p->match = p->same = match;
-    p->late = false;
+    p->late = p->at_border = false;
     p->at_position = 0;
 }
 
@@ -257,6 +273,9 @@ int s3c_pass_entry(struct s3c_pass *p, const struct s3c_list_entry *e, struct s3
         r = enter_key(p, e->key, err);
     if (r < 0)
         return r;
+    p->at_border = e->ends_page;
+    if (e->ends_page)
+        p->border = s3c_fingerprint(e);
     if (second > p->o.closed && second <= p->o.server_second + FUTURE_SEC) {
         p->late = true;
         return 0;

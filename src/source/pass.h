@@ -11,6 +11,7 @@
 #ifndef S3C_SOURCE_PASS_H
 #define S3C_SOURCE_PASS_H
 
+#include "source/border.h"
 #include "source/index_edit.h"
 #include "source/unseen.h"
 
@@ -30,6 +31,8 @@ struct s3c_absorb {
 struct s3c_pass_options {
     const struct s3c_index *old;
     uint64_t index_max_bytes;
+    struct s3c_borders *
+        borders; /* what it doubts is noted here; the caller lists again as long as there is doubt */
     struct s3c_unseen *unseen; /* armed by init; the caller commits it with the pass */
     struct s3c_absorb absorb;
     int64_t after, closed; /* W and W' */
@@ -50,7 +53,9 @@ struct s3c_pass {
     struct s3c_diff_item *items;
     struct s3c_listed *listed; /* as many as items */
     size_t item_count, item_cap;
-    bool same;             /* so far the listing repeats the old entries one by one */
+    bool same;                     /* so far the listing repeats the old entries one by one */
+    bool at_border;                /* its last listed entry ends a page */
+    struct s3c_fingerprint border; /* that entry */
     uint32_t at_position;  /* entries of the position's second that were met (S3C_ABSORB_CDC) */
     struct s3c_arena text; /* of the listed entries */
     struct s3c_fingerprint *old; /* of the current old key, without the unseen */

@@ -103,6 +103,7 @@ void s3c_planner_done(struct s3c_planner *p)
     s3c_index_builder_done(&p->builder);
     s3c_index_done(&p->index);
     s3c_unseen_done(&p->unseen);
+    s3c_borders_done(&p->borders);
     s3c_buf_done(&p->key);
     s3c_buf_done(&p->start_key);
     s3c_free(p->prints);

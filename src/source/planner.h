@@ -53,6 +53,8 @@ struct s3c_planner {
     bool pass_on;
     struct s3c_absorb absorb; /* of the first one */
     struct s3c_buf start_key;
+    struct s3c_borders borders;
+    unsigned repeats;       /* of this pass, for their sake */
     int64_t cut;            /* close the pass here at the latest; 0 = no limit */
     int64_t next_pass_ns;   /* monotonic */
     int64_t newest_date_ns; /* of a pass */

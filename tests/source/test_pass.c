@@ -13,6 +13,7 @@ struct listed {
     const char *key, *id;
     int64_t second;
     bool marker;
+    bool ends_page;
 };
 
 static int feed(struct s3c_pass *p, const struct listed *l, size_t n, struct s3c_error *err)
@@ -25,7 +26,8 @@ static int feed(struct s3c_pass *p, const struct listed *l, size_t n, struct s3c
                                    .etag = S3C_VIEW("e"),
                                    .size = 1,
                                    .last_modified_ns = l[i].second * S3C_NS_PER_SEC + 5,
-                                   .is_marker = l[i].marker};
+                                   .is_marker = l[i].marker,
+                                   .ends_page = l[i].ends_page};
 
         r = s3c_pass_entry(p, &e, err);
     }
@@ -35,6 +37,7 @@ static int feed(struct s3c_pass *p, const struct listed *l, size_t n, struct s3c
 struct passes {
     struct s3c_index index;
     struct s3c_unseen unseen;
+    struct s3c_borders borders;
     struct s3c_absorb absorb;
     int64_t after;
     char text[512];
@@ -60,6 +63,7 @@ static int pass(struct passes *s, int64_t closed, const struct listed *l, size_t
 {
     struct s3c_pass_options o = {.old = &s->index,
                                  .index_max_bytes = UINT64_MAX,
+                                 .borders = &s->borders,
                                  .unseen = &s->unseen,
                                  .absorb = s->absorb,
                                  .after = s->after,
@@ -95,6 +99,44 @@ static void passes_done(struct passes *s)
 {
     s3c_index_done(&s->index);
     s3c_unseen_done(&s->unseen);
+    s3c_borders_done(&s->borders);
+}
+
+/* The latest version of "k" is gone and its last one is missing too, where a page ends: is the last one gone, or was it skipped? */
+static void believes_removals_at_a_border_when_seen_twice(void **state)
+{
+    struct passes s = {.after = 10};
+
+    (void)state;
+    CHECK_OK(PASS(&s, 20, {"k", "3", 13, false}, {"k", "2", 12, false}, {"k", "1", 11, false},
+                  {"m", "1", 14, false}),
+             NULL);
+    CHECK_OK(PASS(&s, 30, {"k", "2", 12, false, true}, {"m", "1", 14, false}), NULL);
+    assert_string_equal(s.text, "");
+    assert_true(s3c_borders_doubt(&s.borders));
+
+    s3c_borders_again(&s.borders);
+    CHECK_OK(PASS(&s, 31, {"k", "2", 12, false, true}, {"m", "1", 14, false}), NULL);
+    assert_string_equal(s.text, "update:k@31");
+    assert_false(s3c_borders_doubt(&s.borders));
+    passes_done(&s);
+}
+
+/* What was skipped shows up again: nothing had been removed but the version that the marker named. */
+static void forgets_doubts_when_the_rest_is_back(void **state)
+{
+    struct passes s = {.after = 10};
+
+    (void)state;
+    CHECK_OK(PASS(&s, 20, {"k", "3", 13, true}, {"k", "2", 12, false}, {"k", "1", 11, false}),
+             NULL);
+    CHECK_OK(PASS(&s, 30, {"k", "3", 13, true, true}, {"m", "1", 14, false}), NULL);
+    assert_string_equal(s.text, "create:m@30");
+    s3c_borders_again(&s.borders);
+    CHECK_OK(PASS(&s, 31, {"k", "1", 11, false}, {"m", "1", 14, false, true}), NULL);
+    assert_string_equal(s.text, "create:k@31");
+    assert_false(s3c_borders_doubt(&s.borders));
+    passes_done(&s);
 }
 
 static void absorbs_what_lies_before_a_cdc_position(void **state)
@@ -218,6 +260,8 @@ int main(void)
         CHECK_TEST(absorbs_what_lies_before_a_cdc_position),
         CHECK_TEST(absorbs_what_lies_before_a_snapshot_position),
         CHECK_TEST(leaves_late_entries_to_the_next_pass),
+        CHECK_TEST(believes_removals_at_a_border_when_seen_twice),
+        CHECK_TEST(forgets_doubts_when_the_rest_is_back),
         CHECK_TEST(tries_again_what_was_not_seen),
         CHECK_TEST(a_failed_pass_changes_nothing),
         CHECK_TEST(is_patient_with_what_may_pass),

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/border.h"
+
+#include "base/mem.h"
+
+void s3c_borders_done(struct s3c_borders *b)
+{
+    s3c_free(b->met);
+    *b = (struct s3c_borders){0};
+}
+
+int s3c_borders_believe(struct s3c_borders *b, struct s3c_view key, struct s3c_fingerprint entry)
+{
+    struct s3c_hash128 h = s3c_hash128(key.ptr, key.len, s3c_hash128(&entry, sizeof(entry), 0).lo);
+
+    for (size_t i = 0; i < b->believed; i++)
+        if (b->met[i].lo == h.lo && b->met[i].hi == h.hi)
+            return 1;
+    if (b->count == b->cap) {
+        size_t cap = b->cap ? b->cap * 2 : 8;
+        struct s3c_hash128 *n = s3c_reallocarray(b->met, cap, sizeof(*n));
+
+        if (!n)
+            return S3C_E_NOMEM;
+        b->met = n;
+        b->cap = cap;
+    }
+    b->met[b->count++] = h;
+    return 0;
+}
+
+void s3c_borders_again(struct s3c_borders *b)
+{
+    b->believed = b->count;
+}
