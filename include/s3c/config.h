@@ -120,6 +120,13 @@ typedef void s3c_check_fn(void *ctx, const char *step, const char *detail,
 S3C_PUBLIC S3C_MUST_USE int s3c_check(const struct s3c_config *c, const struct s3c_log *log,
                                       s3c_check_fn *report, void *ctx, struct s3c_error *err);
 
+/*
+ * The short one: credentials, endpoint and bucket, at most 10 s in all, before it is used. 0 (also where the server allows only
+ * other calls than the one that asks for a bucket), or the class of the failure, which err->message names as well.
+ */
+S3C_PUBLIC S3C_MUST_USE int s3c_check_bucket(const struct s3c_config *c, const struct s3c_log *log,
+                                             struct s3c_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -18,10 +18,11 @@ BELOW = {
     "session": ["base", "http", "s3", "config"],
     "source": ["base", "s3", "record", "config", "session"],
     "dest": ["base", "s3", "record", "format", "config", "session"],
+    "plugin": ["base", "grpc"],
     "cli": ["base"],
 }
 # One header of another layer that a layer may see all the same.
-ALSO = {"config": ["s3/creds.h"]}
+ALSO = {"config": ["s3/creds.h"], "cli": ["plugin/plugin.h"]}
 # A library's headers -> where they may be included.
 LIBRARIES = {
     "curl/": ["src/http/"],

@@ -270,3 +270,15 @@ int s3c_check(const struct s3c_config *c, const struct s3c_log *log, s3c_check_f
     s3c_session_done(&s);
     return r;
 }
+
+int s3c_check_bucket(const struct s3c_config *c, const struct s3c_log *log, struct s3c_error *err)
+{
+    struct s3c_session s;
+    int r = s3c_session_init(&s, c, log, err);
+
+    if (r < 0)
+        return r;
+    r = s3c_session_check_bucket(&s, err);
+    s3c_session_done(&s);
+    return r;
+}
