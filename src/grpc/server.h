@@ -49,8 +49,9 @@ struct grpc_method {
 };
 
 struct grpc_server_options {
-    const struct grpc_method *const *tables; /* NULL-terminated list of tables */
-    size_t max_receive;                      /* bytes of one request message */
+    const struct grpc_method *const
+        *tables;        /* NULL-terminated list of tables, which outlive the server */
+    size_t max_receive; /* bytes of one request message */
     int listen_fd; /* taken over, also on failure; made non-blocking. -1: connections come from grpc_server_adopt alone */
     void *user;
 };
