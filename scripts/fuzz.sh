@@ -20,7 +20,11 @@ for target in $targets; do
     [ -d "$corpus" ] || corpus=
     echo "fuzz: $name, ${seconds} s"
     # shellcheck disable=SC2086 # the corpus may be absent
-    "$target" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=10 -artifact_prefix="$finds/$name-" -print_final_stats=0 \
-        -verbosity=0 "$grown" $corpus
+    if ! "$target" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=10 -artifact_prefix="$finds/$name-" \
+        "$grown" $corpus >"$finds/$name.log" 2>&1; then
+        tail -n 40 "$finds/$name.log" >&2
+        echo "fuzz.sh: $name found something; its input is in $finds" >&2
+        exit 1
+    fi
 done
 echo "fuzz: no finds"

@@ -4,6 +4,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-export S3C_MODEL_SEEDS="${S3C_MODEL_SEEDS:-2000}" # read by the model tests
-scripts/meson-test.sh asan --suite model --timeout-multiplier 60
+export S3C_MODEL_SEEDS="${S3C_MODEL_SEEDS:-20000}"
+scripts/meson-test.sh asan --timeout-multiplier 20 'source model'
 exec build/venv/bin/python -m pytest tests/py --soak "$@"

@@ -20,6 +20,8 @@ BELOW = {
     "dest": ["base", "s3", "record", "format", "config", "session"],
     "plugin": ["base", "grpc"],
     "cli": ["base"],
+    "grpc": ["base"],
+    "plugin": ["base", "grpc"],
 }
 # One header of another layer that a layer may see all the same.
 ALSO = {"config": ["s3/creds.h"], "cli": ["plugin/plugin.h"]}
@@ -28,6 +30,7 @@ LIBRARIES = {
     "curl/": ["src/http/"],
     "nghttp2/": ["src/grpc/", "tests/"],
     "openssl/": ["src/base/", "tests/"],
+    "nghttp2/": ["src/grpc/", "tests/"],
     "cmocka.h": ["tests/"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

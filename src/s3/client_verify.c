@@ -77,7 +77,8 @@ bool s3c_client_verify_begin(struct s3c_call_private *a)
 {
     const struct s3c_call *call = a->call;
 
-    if (call->op != S3C_COMPLETE_MULTIPART || call->attempts < 2 || a->verifying ||
+    /* Also after a first attempt: libcurl sends again by itself when a reused connection dies before the answer. */
+    if (call->op != S3C_COMPLETE_MULTIPART || a->verifying ||
         !s3c_view_eq_str(s3c_view_str(a->reply_error.code), "NoSuchUpload"))
         return false;
     a->verifying = expected_etag(call->body, a->etag, sizeof(a->etag));
