@@ -29,6 +29,11 @@ configure() { # FOLDER OPTION...
 compile() { # FOLDER TARGET...
     folder=$1
     shift
+    # Configures again where a meson.build changed; its report is of interest only when that fails.
+    if ! ninja -C "$folder" build.ninja >build/configure.log 2>&1; then
+        cat build/configure.log >&2
+        exit 1
+    fi
     ninja --quiet -C "$folder" ${JOBS:+-j "$JOBS"} "$@"
 }
 
