@@ -131,8 +131,9 @@ static void answer_step(struct connector *c, struct grpc_call *call, enum connec
 static int run_configure(struct job *j, struct s3c_error *err)
 {
     struct connector_step *s = (struct connector_step *)j;
+    const struct connector_engine *e = s->connector->engine;
 
-    return s3c_check_bucket(s->config, s->log, err);
+    return (e->check ? e->check : s3c_check_bucket)(s->config, s->log, err);
 }
 
 static void configure_done(struct job *j, int r, const struct s3c_error *err)

@@ -30,6 +30,8 @@ struct connector;
 
 /* How a side opens its engine. */
 struct connector_engine {
+    /* On the worker, at most 10 s: whether the bucket can be used. NULL: s3c_check_bucket. */
+    int (*check)(const struct s3c_config *c, const struct s3c_log *log, struct s3c_error *err);
     /* On the worker, at most 10 s. `c` is finished and outlives the engine. */
     int (*open)(void **ret_engine, const struct s3c_config *c, const struct s3c_log *log,
                 struct s3c_view position, struct s3c_error *err);

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 
-#define PARAMS_PROBLEMS_MAX 16384 /* bytes of their text: it travels as an HTTP/2 header */
+#define PARAMS_PROBLEMS_MAX 8192 /* bytes of their text: it travels as an HTTP/2 header */
 
 /*
  * Field 1 of a request: names and values trimmed, an empty value is one that is not set. `side` is S3C_SOURCE or S3C_DESTINATION.

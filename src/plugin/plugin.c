@@ -28,43 +28,6 @@ struct main_loop {
     int64_t alone_since_ns; /* no connection and no parent; 0: not so */
 };
 
-struct plugin *plugin_of(const struct grpc_call *c)
-{
-    return grpc_server_user(grpc_call_server(c));
-}
-
-void plugin_fail(struct grpc_call *c, const char *context, const struct s3c_error *err)
-{
-    char text[sizeof(err->message) + 64];
-
-    if (context)
-        (void)snprintf(text, sizeof(text), "%s: %s", context, err->message);
-    grpc_call_finish(c, GRPC_UNKNOWN, context ? text : err->message);
-}
-
-void plugin_fail_malformed(struct grpc_call *c)
-{
-    grpc_call_finish(c, GRPC_INTERNAL, "the request is not what this method takes");
-}
-
-void plugin_reply_empty(struct grpc_call *c)
-{
-    grpc_call_reply(c, S3C_VIEW(""));
-}
-
-int plugin_bytes_field(struct s3c_view message, unsigned field, struct s3c_view *ret)
-{
-    struct pb_reader r;
-    int n;
-
-    *ret = S3C_VIEW("");
-    pb_read(&r, message);
-    while ((n = pb_next(&r)) > 0)
-        if (r.field == field && r.wire == PB_BYTES)
-            *ret = r.bytes;
-    return n;
-}
-
 static const char *host_getenv(void *ctx, const char *name)
 {
     (void)ctx;
@@ -170,7 +133,7 @@ static int build(struct main_loop *m, struct s3c_error *err)
     if (r == 0)
         r = jobs_new(&p->jobs, wake_loop, p, err);
     if (r == 0)
-        r = source_service_new(&p->source, p, err);
+        r = source_service_new(&p->source, p, source_backend_s3(), err);
     if (r == 0)
         r = destination_service_new(&p->destination, p, err);
     return r < 0 ? r : watch(m, err);

@@ -24,6 +24,8 @@ struct stop { /* a call of Stop that came too early */
 
 struct source_service {
     struct connector connector; /* first: the engine's callbacks get it */
+    const struct source_backend *backend;
+    struct connector_engine engine;
     struct source_stream *stream;
     struct grpc_call *run; /* NULL: there is none, or it has ended */
     bool run_half_closed;
@@ -73,10 +75,18 @@ static void close_engine(void *source)
     s3c_source_close(source);
 }
 
+const struct source_backend *source_backend_s3(void)
+{
+    static const struct source_backend backend = {
+        .check = s3c_check_bucket,
+        .open = open_engine,
+        .reader = {read_engine, engine_fd, engine_timeout_ms, close_engine},
+    };
+    return &backend;
+}
+
 static int opened(struct connector *c, void *engine, struct s3c_error *err)
 {
-    static const struct source_reader reader = {read_engine, engine_fd, engine_timeout_ms,
-                                                close_engine};
     struct source_service *s = (struct source_service *)c;
     struct source_stream_options o = {
         .server = c->plugin->server,
@@ -87,7 +97,7 @@ static int opened(struct connector *c, void *engine, struct s3c_error *err)
     int r = source_stream_new(&s->stream, &o, err);
 
     if (r == 0)
-        source_stream_open(s->stream, &reader, engine);
+        source_stream_open(s->stream, &s->backend->reader, engine);
     return r;
 }
 
@@ -318,15 +328,20 @@ const struct grpc_method source_methods[] = {
     {.path = NULL},
 };
 
-int source_service_new(struct source_service **ret, struct plugin *p, struct s3c_error *err)
+int source_service_new(struct source_service **ret, struct plugin *p,
+                       const struct source_backend *backend, struct s3c_error *err)
 {
-    static const struct connector_engine engine = {
-        .open = open_engine, .close = close_engine, .opened = opened, .configured = configured};
     struct source_service *s = s3c_zalloc(sizeof(*s));
 
     if (!s)
         return s3c_error_nomem(err);
-    connector_init(&s->connector, p, S3C_SOURCE, &engine);
+    s->backend = backend;
+    s->engine = (struct connector_engine){.check = backend->check,
+                                          .open = backend->open,
+                                          .close = backend->reader.close,
+                                          .opened = opened,
+                                          .configured = configured};
+    connector_init(&s->connector, p, S3C_SOURCE, &s->engine);
     s->connector.state_changed = state_changed;
     *ret = s;
     return 0;
