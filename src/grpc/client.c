@@ -268,6 +268,12 @@ static int submit(struct exchange *x, const struct grpc_patience *p)
     return x->stream;
 }
 
+static int not_http2(const struct exchange *x, struct s3c_error *err)
+{
+    return s3c_error_set(err, S3C_E_PROTOCOL, "%s on %s: the answer is no HTTP/2", x->q->path,
+                         x->client->target.text);
+}
+
 /* 0, or an error that ends the connection. */
 static int transfer(struct exchange *x, const struct grpc_patience *p, struct s3c_error *err)
 {
@@ -280,6 +286,8 @@ static int transfer(struct exchange *x, const struct grpc_patience *p, struct s3
         return s3c_error_nomem(err);
     if (r)
         return lost(x, "the connection broke", err);
+    if (!nghttp2_session_want_read(c->h2))
+        return not_http2(x, err); /* it has just said good-bye for that */
     if (nghttp2_session_want_write(c->h2))
         events |= POLLOUT;
     r = grpc_wait(p, c->fd, events, x->q->path, err);
@@ -293,10 +301,7 @@ static int transfer(struct exchange *x, const struct grpc_patience *p, struct s3
     n = nghttp2_session_mem_recv(c->h2, c->input, (size_t)n);
     if (n == NGHTTP2_ERR_NOMEM)
         return s3c_error_nomem(err);
-    if (n < 0)
-        return s3c_error_set(err, S3C_E_PROTOCOL, "%s on %s: the answer is no HTTP/2", x->q->path,
-                             c->target.text);
-    return 0;
+    return n < 0 ? not_http2(x, err) : 0;
 }
 
 static int unusable(const struct exchange *x, struct s3c_error *err)
@@ -331,6 +336,8 @@ static int judge(const struct exchange *x, struct s3c_error *err)
     if (!x->is_grpc || !x->has_status)
         return s3c_error_set(err, S3C_E_PROTOCOL, "%s on %s: the answer has no gRPC status", path,
                              target);
+    if (x->out->status == GRPC_DEADLINE_EXCEEDED) /* it was quicker to notice than we */
+        return grpc_timed_out(path, err);
     if (x->out->status == GRPC_OK && x->messages != 1)
         return s3c_error_set(err, S3C_E_PROTOCOL, "%s on %s: status OK without a message", path,
                              target);

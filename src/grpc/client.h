@@ -49,7 +49,7 @@ void grpc_response_done(struct grpc_response *r); /* idempotent; usable with _cl
 
 /*
  * One unary call. 0: the server answered, whatever its status; *out holds the answer. Negative, retryable set where another try
- * may help: S3C_E_RESOLVE, S3C_E_CONNECT, S3C_E_TIMEOUT, S3C_E_PROTOCOL (no gRPC there), S3C_E_TOO_LARGE (the reply),
+ * may help: S3C_E_RESOLVE, S3C_E_CONNECT, S3C_E_TIMEOUT (DEADLINE_EXCEEDED is that, too), S3C_E_PROTOCOL (no gRPC there), S3C_E_TOO_LARGE (the reply),
  * S3C_E_CANCELLED, S3C_E_NOMEM. A call that a kept connection lost before a byte of the answer came is tried once more.
  */
 S3C_MUST_USE int grpc_client_call(struct grpc_client *c, const struct grpc_request *q,

@@ -9,9 +9,11 @@ struct grpc_patience {
     int64_t due_mono_ns;
     int cancel_fd; /* readable = give up */
 };
-/* Waits for events on fd. 0, S3C_E_TIMEOUT, S3C_E_CANCELLED, S3C_E_IO; err says what it waited `for`. */
+/* Waits for events on fd. 0, S3C_E_TIMEOUT, S3C_E_CANCELLED, S3C_E_IO; the message begins with `what`. */
 S3C_MUST_USE int grpc_wait(const struct grpc_patience *p, int fd, short events, const char *what,
                            struct s3c_error *err);
+
+int grpc_timed_out(const char *what, struct s3c_error *err); /* S3C_E_TIMEOUT */
 
 struct grpc_target {
     char *text; /* as given */

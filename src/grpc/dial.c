@@ -90,6 +90,14 @@ static int left_ms(const struct grpc_patience *p)
     return left > INT_MAX ? INT_MAX : (int)left;
 }
 
+int grpc_timed_out(const char *what, struct s3c_error *err)
+{
+    (void)s3c_error_set(err, S3C_E_TIMEOUT, "%s: no answer within the time given", what);
+    if (err)
+        err->retryable = true;
+    return S3C_E_TIMEOUT;
+}
+
 int grpc_wait(const struct grpc_patience *p, int fd, short events, const char *what,
               struct s3c_error *err)
 {
@@ -104,12 +112,7 @@ int grpc_wait(const struct grpc_patience *p, int fd, short events, const char *w
         return s3c_error_errno(err, errno, "%s: cannot wait", what);
     if (fds[1].revents)
         return s3c_error_set(err, S3C_E_CANCELLED, "%s: cancelled", what);
-    if (n > 0)
-        return 0;
-    (void)s3c_error_set(err, S3C_E_TIMEOUT, "%s: no answer within the time given", what);
-    if (err)
-        err->retryable = true;
-    return S3C_E_TIMEOUT;
+    return n > 0 ? 0 : grpc_timed_out(what, err);
 }
 
 /* ---- connecting ---- */
