@@ -245,8 +245,13 @@ struct rig_stream *rig_open(struct rig_peer *p, const char *path, const char *ti
 
 void rig_say_raw(struct rig_stream *s, struct s3c_view bytes)
 {
-    s->request = realloc(s->request, s->request_len + bytes.len + 1);
-    assert_non_null(s->request);
+    if (s->request_len + bytes.len > s->request_cap) {
+        s->request_cap = 2 * (s->request_len + bytes.len);
+        s->request = realloc(s->request, s->request_cap);
+        assert_non_null(s->request);
+    }
+    if (!bytes.len)
+        return;
     memcpy(s->request + s->request_len, bytes.ptr, bytes.len);
     s->request_len += bytes.len;
     nghttp2_session_resume_data(s->peer->h2, s->id);

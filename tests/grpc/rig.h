@@ -20,7 +20,7 @@ struct rig_stream {
     struct rig_peer *peer;
     int32_t id;
     char *request; /* bytes of DATA that are to be sent */
-    size_t request_len, request_at;
+    size_t request_len, request_cap, request_at;
     bool request_ends;
     char *reply; /* bytes of DATA that came */
     size_t reply_len, reply_cap;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -317,22 +318,58 @@ static void the_loop_serves_watches_timers_and_wakes(void **state)
     close(c.ends[1]);
 }
 
-static void connections_are_accepted_close_on_exec(void **state)
+static int listen_abstract(struct sockaddr_un *name, socklen_t *len)
+{
+    const struct sockaddr_un any = {.sun_family = AF_UNIX}; /* the kernel picks a name */
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    *len = sizeof(*name);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&any, sizeof(sa_family_t)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)name, len), 0);
+    assert_int_equal(listen(fd, 5), 0);
+    return fd;
+}
+
+static void no_descriptors_left_means_accepting_later(void **state)
 {
     const struct grpc_method *const tables[] = {methods_table, NULL};
-    const struct sockaddr_un any = {.sun_family = AF_UNIX}; /* the kernel picks an abstract name */
     struct grpc_server_options o = {tables, 100, -1, NULL};
-    struct rig r = {.peer.fd = -1};
+    struct rlimit limit, none;
     struct sockaddr_un name;
-    socklen_t len = sizeof(name);
-    struct s3c_error err;
+    struct grpc_server *s;
+    socklen_t len;
     int client;
 
     (void)state;
-    o.listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(o.listen_fd, (const struct sockaddr *)&any, sizeof(sa_family_t)), 0);
-    assert_int_equal(getsockname(o.listen_fd, (struct sockaddr *)&name, &len), 0);
-    assert_int_equal(listen(o.listen_fd, 5), 0);
+    o.listen_fd = listen_abstract(&name, &len);
+    CHECK_OK(grpc_server_new(&s, &o, NULL), NULL);
+    client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(client, (struct sockaddr *)&name, len), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){3, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    CHECK_OK(grpc_loop_turn(s, NULL), NULL);
+    assert_int_equal(grpc_server_connections(s), 0);
+    assert_false(s->listening); /* else it would spin */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    while (grpc_server_connections(s) == 0)
+        CHECK_OK(grpc_loop_turn(s, NULL), NULL);
+    close(client);
+    grpc_server_free(s);
+}
+
+static void connections_are_accepted_close_on_exec(void **state)
+{
+    const struct grpc_method *const tables[] = {methods_table, NULL};
+    struct grpc_server_options o = {tables, 100, -1, NULL};
+    struct rig r = {.peer.fd = -1};
+    struct sockaddr_un name;
+    struct s3c_error err;
+    socklen_t len;
+    int client;
+
+    (void)state;
+    o.listen_fd = listen_abstract(&name, &len);
     CHECK_OK(grpc_server_new(&r.server, &o, &err), &err);
     client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(client, (struct sockaddr *)&name, len), 0);
@@ -361,6 +398,7 @@ int main(void)
         CHECK_TEST(pings_are_answered),
         CHECK_TEST(stopping_flushes_and_ends_open_calls),
         CHECK_TEST(the_loop_serves_watches_timers_and_wakes),
+        CHECK_TEST(no_descriptors_left_means_accepting_later),
         CHECK_TEST(connections_are_accepted_close_on_exec),
     };
 
