@@ -5,6 +5,7 @@
  */
 #include "check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -252,7 +253,7 @@ static void running_out_of_memory_is_an_ordinary_error(void **state)
     {
         struct json_out out = JSON_OUT_INIT(100000);
         struct s3c_error err;
-        int r = decode(&out, S3C_VIEW(schema), data, &err);
+        int r = decode(&out, s3c_view_str(schema), data, &err);
 
         CHECK_CODE(r, check_alloc_failed() ? S3C_E_NOMEM : 0);
         if (r == 0)
