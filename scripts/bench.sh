@@ -4,5 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-scripts/build.sh release conduit-connector-s3 s3d bench_source bench_list bench_json bench_dest
+programs=tests/bench
+scripts/build.sh release src/cli/conduit-connector-s3 tests/support/s3d/s3d \
+    $programs/bench_source $programs/bench_list $programs/bench_json $programs/bench_dest
 exec python3 scripts/bench.py --build build/release "$@"

@@ -420,13 +420,25 @@ struct s3d_loop *s3d_loop_new(struct s3d *s, unsigned port, unsigned *ret_port)
     return l;
 }
 
+/* In nanoseconds where the kernel can: milliseconds would make every delay up to one longer. */
+static int wait_events(struct s3d_loop *l, struct epoll_event *events)
+{
+    int64_t ns = s3d_wheel_wait_ns(&l->s->wheel, s3d_mono_ns());
+    struct timespec ts = {.tv_sec = ns / S3C_NS_PER_SEC, .tv_nsec = ns % S3C_NS_PER_SEC};
+    int n = epoll_pwait2(l->ep, events, EVENTS_MAX, ns < 0 ? NULL : &ts, NULL);
+
+    if (n < 0 && errno == ENOSYS) /* before Linux 5.11 */
+        n = epoll_wait(l->ep, events, EVENTS_MAX,
+                       ns < 0 ? -1 : (int)((ns + S3C_NS_PER_MS - 1) / S3C_NS_PER_MS));
+    return n;
+}
+
 void s3d_loop_run(struct s3d_loop *l, const volatile int *stop)
 {
     struct epoll_event events[EVENTS_MAX];
 
     while (!*stop) {
-        int n =
-            epoll_wait(l->ep, events, EVENTS_MAX, s3d_wheel_wait_ms(&l->s->wheel, s3d_mono_ns()));
+        int n = wait_events(l, events);
 
         for (int i = 0; i < n; i++) {
             struct conn *c = events[i].data.ptr;

@@ -180,8 +180,8 @@ static void requests_are_told_apart(void **state)
 
 struct fired {
     struct s3d_timer timer; /* first: the wheel gives it back */
-    const int64_t *now_ms;
-    int64_t at_ms;
+    const int64_t *now_ns;
+    int64_t at_ns;
     unsigned times;
 };
 
@@ -189,39 +189,38 @@ static void note(struct s3d_timer *t)
 {
     struct fired *f = (struct fired *)(void *)t;
 
-    f->at_ms = *f->now_ms;
+    f->at_ns = *f->now_ns;
     f->times++;
 }
 
-/* Sleeping exactly as long as the wheel says, every timer fires once and in its millisecond. */
+/* Sleeping exactly as long as the wheel says, every timer fires once and no tick late. */
 static void delays_fire_in_time_and_once(void **state)
 {
-    static const int64_t after_ms[] = {3, 10000, 1, 4096, 4099, 4095, 8192};
-    enum { N = sizeof after_ms / sizeof *after_ms };
+    static const int64_t after_ticks[] = {30, 100000, 1, 4096, 4099, 4095, 8192};
+    enum { N = sizeof after_ticks / sizeof *after_ticks };
     static struct s3d_wheel w;
     struct fired f[N + 1] = {0};
-    int64_t now_ms = 0;
-    int wait;
+    int64_t now_ns = 0, wait;
 
     (void)state;
     s3d_wheel_init(&w, 0);
-    assert_int_equal(s3d_wheel_wait_ms(&w, 0), -1);
+    assert_int_equal(s3d_wheel_wait_ns(&w, 0), -1);
     for (unsigned i = 0; i <= N; i++) {
         f[i].timer.fire = note;
-        f[i].now_ms = &now_ms;
-        s3d_timer_set(&w, &f[i].timer, (i < N ? after_ms[i] : 5) * S3C_NS_PER_MS);
+        f[i].now_ns = &now_ns;
+        s3d_timer_set(&w, &f[i].timer, (i < N ? after_ticks[i] : 5) * S3D_WHEEL_TICK_NS);
     }
     s3d_timer_cancel(&w, &f[N].timer);
     s3d_timer_cancel(&w, &f[N].timer);
-    while ((wait = s3d_wheel_wait_ms(&w, now_ms * S3C_NS_PER_MS)) >= 0) {
-        now_ms += wait;
-        s3d_wheel_turn(&w, now_ms * S3C_NS_PER_MS);
-        assert_true(now_ms <= 10000);
+    while ((wait = s3d_wheel_wait_ns(&w, now_ns)) >= 0) {
+        now_ns += wait;
+        s3d_wheel_turn(&w, now_ns);
+        assert_true(now_ns <= 100000 * S3D_WHEEL_TICK_NS);
     }
     assert_int_equal(f[N].times, 0);
     for (unsigned i = 0; i < N; i++) {
         assert_int_equal(f[i].times, 1);
-        assert_int_equal(f[i].at_ms, after_ms[i]);
+        assert_int_equal(f[i].at_ns, after_ticks[i] * S3D_WHEEL_TICK_NS);
     }
 }
 

@@ -3,17 +3,15 @@
 
 #include <string.h>
 
-#include "base/clock.h"
-
 void s3d_wheel_init(struct s3d_wheel *w, int64_t now_ns)
 {
     memset(w, 0, sizeof *w);
-    w->tick = now_ns / S3C_NS_PER_MS;
+    w->tick = now_ns / S3D_WHEEL_TICK_NS;
 }
 
 void s3d_timer_set(struct s3d_wheel *w, struct s3d_timer *t, int64_t at_ns)
 {
-    int64_t tick = (at_ns + S3C_NS_PER_MS - 1) / S3C_NS_PER_MS;
+    int64_t tick = (at_ns + S3D_WHEEL_TICK_NS - 1) / S3D_WHEEL_TICK_NS;
     struct s3d_timer **slot;
 
     t->tick = tick > w->tick ? tick : w->tick + 1;
@@ -55,7 +53,7 @@ static void fire_slot(struct s3d_wheel *w, int64_t tick)
 
 void s3d_wheel_turn(struct s3d_wheel *w, int64_t now_ns)
 {
-    int64_t now = now_ns / S3C_NS_PER_MS;
+    int64_t now = now_ns / S3D_WHEEL_TICK_NS;
 
     if (!w->armed)
         w->tick = now;
@@ -63,15 +61,13 @@ void s3d_wheel_turn(struct s3d_wheel *w, int64_t now_ns)
         fire_slot(w, ++w->tick);
 }
 
-int s3d_wheel_wait_ms(const struct s3d_wheel *w, int64_t now_ns)
+int64_t s3d_wheel_wait_ns(const struct s3d_wheel *w, int64_t now_ns)
 {
-    int64_t now = now_ns / S3C_NS_PER_MS;
+    int64_t tick = w->tick + 1, end = w->tick + S3D_WHEEL_SLOTS;
 
     if (!w->armed)
         return -1;
-    for (int64_t tick = w->tick + 1; tick <= w->tick + S3D_WHEEL_SLOTS; tick++) {
-        if (w->slot[tick % S3D_WHEEL_SLOTS])
-            return tick > now ? (int)(tick - now) : 0;
-    }
-    return 1000;
+    while (tick < end && !w->slot[tick % S3D_WHEEL_SLOTS])
+        tick++;
+    return tick * S3D_WHEEL_TICK_NS > now_ns ? tick * S3D_WHEEL_TICK_NS - now_ns : 0;
 }
