@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The executable: finds the command, parses its arguments, runs it. Everything else is in the library or in cmd_*.c. */
+/*
+ * The executable: a plugin where its environment says so; else it finds the command, parses its arguments, runs it. Everything else is in
+ * the library, in plugin/ or in cmd_*.c.
+ */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +14,7 @@
 #include "base/view.h"
 #include "cli/cli.h"
 #include "cli/help.h"
+#include "plugin/plugin.h"
 
 static const struct {
     enum cli_command_id id;
@@ -125,13 +129,6 @@ static int run(struct cli *cli, int argc, char **argv)
     struct s3c_view name = s3c_view_str(argc > 1 ? argv[1] : "");
     unsigned problems;
 
-    if (getenv("CONDUIT_PLUGIN_MAGIC_COOKIE")) {
-        cli_say(
-            &cli->console, S3C_LOG_ERROR,
-            "started by Conduit, but this version is the command line only; the plugin comes with the "
-            "next version");
-        return 1;
-    }
     if (argc < 2) {
         cli_say(&cli->console, S3C_LOG_ERROR,
                 "a command is missing: source, destination, pipe, check or spec; see " CLI_PROGRAM
@@ -160,6 +157,8 @@ int main(int argc, char **argv)
     int status;
 
     hold_standard_descriptors();
+    if (getenv(PLUGIN_COOKIE_NAME))
+        return s3c_plugin_main();
     cli_console_init(&cli.console, STDERR_FILENO);
     status = run(&cli, argc, argv);
     cli_signals_stop(&cli.signals);

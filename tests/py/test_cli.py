@@ -161,12 +161,6 @@ def test_spec(nowhere):
     assert "polling-period" in nowhere.run("spec").ok().stdout.decode()
 
 
-def test_started_by_conduit_it_says_what_comes_later():
-    result = Program({"CONDUIT_PLUGIN_MAGIC_COOKIE": "204e8e812c3a1bb73b838928c575b42a105dd2e9aa449be481bc4590486df53f"}).run()
-    assert result.returncode == 1
-    assert "plugin" in result.stderr
-
-
 def source_into(s3d, stdout, *more):
     from conftest import Buckets, s3d_server
 
