@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"conduit-connector-s3-tests/host"
+	"github.com/conduitio/conduit-commons/opencdc"
+	"github.com/conduitio/conduit-connector-protocol/pconnector"
+)
+
+// 64 MiB in one record, out of S3 and into it.
+func TestHugeRecord(t *testing.T) {
+	each(t, "", func(c *Case) {
+		c.Bucket = server.Synthetic("huge")
+		s := c.OpenSource(nil)
+		r, err := s.Next(2 * patience)
+		c.Do(err)
+		if len(r.Payload.After.Bytes()) != 64<<20 {
+			c.Failf("%d bytes", len(r.Payload.After.Bytes()))
+		}
+		c.EndSource(s, r.Position)
+
+		c.Bucket = c.NewBucket()
+		d := c.OpenDestination(host.Options{MaxReceive: 128 << 20}, "prefix", "out")
+		sent := records(1)
+		sent[0].Payload.After = opencdc.RawData(bytes.Repeat([]byte("0123456789abcdef"), 4<<20))
+		c.Do(d.Send(sent...))
+		failed, err := d.TakeAcks(sent, 2*patience)
+		c.Do(err)
+		if len(failed) > 0 {
+			c.Failf("refused: %v", failed)
+		}
+		c.EndDestination(d, sent[0].Position)
+		c.Stored(sent)
+	})
+}
+
+// A message beyond the limit ends Run with gRPC's own words, and nothing else.
+func TestMessageBeyondTheLimit(t *testing.T) {
+	each(t, "", func(c *Case) {
+		c.Bucket = c.NewBucket()
+		d := c.OpenDestination(host.Options{MaxReceive: 1 << 20})
+		sent := records(1)
+		sent[0].Payload.After = opencdc.RawData(make([]byte, 2<<20))
+		c.Do(d.Send(sent...))
+		_, err := d.NextAck(patience)
+		if err == nil || !strings.Contains(err.Error(), "larger than max") {
+			c.Failf("%v", err)
+		}
+		c.Do(d.TearDown(c.Ctx))
+		c.Do(d.Leftovers())
+	})
+}
+
+func manyFromEnv(n int) int {
+	if more, err := strconv.Atoi(os.Getenv("CONDUIT_SUITE_RECORDS")); err == nil {
+		return more
+	}
+	return n
+}
+
+// Tiny records in great number, each acknowledged; in order, none twice, none lost. CONDUIT_SUITE_RECORDS=1000000 for the whole million.
+func TestManyRecordsWritten(t *testing.T) {
+	n := manyFromEnv(100000)
+	each(t, "", func(c *Case) {
+		if c.Kind == host.Reference && n > 100000 {
+			n = 100000
+		}
+		c.Bucket = c.NewBucket()
+		d := c.OpenDestination(host.Options{}, "sdk.batch.size", "1000", "sdk.batch.delay", "1s")
+		sent := records(n)
+		go func() {
+			for i := 0; i < n; i += 100 {
+				if d.Send(sent[i:i+100]...) != nil {
+					return // the acknowledgements will be missing
+				}
+			}
+		}()
+		c.Acked(d, sent)
+		c.EndDestination(d, sent[n-1].Position)
+		if n <= 100000 && c.Kind == host.Ours {
+			c.Stored(sent)
+		}
+	})
+}
+
+func TestManyRecordsRead(t *testing.T) {
+	for _, batch := range []string{"0", "1000"} {
+		t.Run("batch "+batch, func(t *testing.T) {
+			each(t, "", func(c *Case) {
+				c.Bucket = server.Synthetic("tiny")
+				n := 20000
+				if c.Kind == host.Reference {
+					n = 2000 // it fetches one object after the other
+				}
+				s := c.OpenSource(nil, "sdk.batch.size", batch, "sdk.batch.delay", "100ms")
+				positions := map[string]bool{}
+				last := ""
+				for len(positions) < n {
+					r, err := s.Next(patience)
+					c.Do(err)
+					if key := string(r.Key.Bytes()); key <= last || positions[string(r.Position)] {
+						c.Failf("%s came after %s", key, last)
+					}
+					last = string(r.Key.Bytes())
+					positions[string(r.Position)] = true
+				}
+				c.Do(s.TearDown(c.Ctx))
+				c.Do(s.Leftovers())
+			})
+		})
+	}
+}
+
+// A host that does not read: the plugin must hold its memory, and give everything once it is read.
+func TestSlowReader(t *testing.T) {
+	each(t, "its memory is whatever its buffers come to", func(c *Case) {
+		c.Bucket = server.Synthetic("big") // 4,000 x 64 KiB = 250 MiB
+		s := c.NewSource(host.Options{})
+		settings := c.Bucket.Config()
+		if c.Kind == host.Ours {
+			settings["memory.limit"] = "16MiB"
+		}
+		c.Do(s.ConfigureAndOpen(c.Ctx, settings, nil))
+		c.Do(s.StartRun())
+		time.Sleep(2 * time.Second)
+		c.Do(s.Ping())
+		if mib := residentMiB(c, s.Pid()); mib > 40 {
+			c.Failf("%d MiB resident with a limit of 16", mib)
+		}
+		s.Receive()
+		got, err := s.Take(1000, patience)
+		c.Do(err)
+		time.Sleep(time.Second) // 64 more wait in this process, the rest in the plugin
+		rest, err := s.Take(3000, patience)
+		c.Do(err)
+		c.Unique(map[string]bool{}, append(got, rest...))
+		if mib := residentMiB(c, s.Pid()); mib > 48 {
+			c.Failf("%d MiB resident in the end", mib)
+		}
+		c.EndSource(s, rest[2999].Position)
+	})
+}
+
+func residentMiB(c *Case, pid int) int {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	c.Do(err)
+	_, after, _ := strings.Cut(string(status), "VmRSS:")
+	kib, err := strconv.Atoi(strings.Fields(after)[0])
+	c.Do(err)
+	return kib / 1024
+}
+
+// Window starvation: a host that sends and does not read acknowledgements, until the window they come through is shut.
+func TestAcksUnread(t *testing.T) {
+	each(t, "", func(c *Case) {
+		c.Bucket = c.NewBucket()
+		d := c.NewDestination(host.Options{})
+		c.Do(d.ConfigureAndOpen(c.Ctx, c.Bucket.Config("format", "json", "sdk.batch.size", "1000", "sdk.batch.delay", "100ms")))
+		c.Do(d.StartRun())
+		sent := records(50000) // their acknowledgements are 1 MiB
+		for i := range sent {
+			sent[i].Position = append(sent[i].Position, bytes.Repeat([]byte("p"), 20)...)
+		}
+		done := make(chan error, 1)
+		go func() {
+			for i := 0; i < len(sent); i += 100 {
+				if err := d.Send(sent[i : i+100]...); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+		time.Sleep(silence)
+		c.Do(d.Ping())
+		d.Receive()
+		c.Acked(d, sent)
+		c.Do(<-done)
+		c.EndDestination(d, sent[len(sent)-1].Position)
+	})
+}
+
+// Acknowledgements that come late, in one burst, not at all, or of nobody's position: reading goes on.
+func TestLateAcks(t *testing.T) {
+	each(t, "", func(c *Case) {
+		c.Bucket = server.Synthetic("tiny")
+		s := c.OpenSource(nil, "sdk.batch.size", "100", "sdk.batch.delay", "100ms")
+		first, err := s.Take(1500, patience)
+		c.Do(err)
+		for _, r := range first {
+			c.Do(s.Ack(r.Position))
+		}
+		second, err := s.Take(100, patience)
+		c.Do(err)
+		c.Do(s.AckAll(second))
+		third, err := s.Take(100, patience)
+		c.Do(err)
+		c.Within(20*time.Second, "Stop", func() error {
+			_, err := s.Stop(context.Background(), pconnector.SourceStopRequest{})
+			return err
+		})
+		c.Unique(map[string]bool{}, append(append(first, second...), third...))
+		c.Within(20*time.Second, "Teardown", func() error { return s.TearDown(context.Background()) })
+		c.Do(s.Leftovers())
+	})
+}
+
+// sdk.batch.*: as many records in a message as fit; a batch that is not full goes out after the delay.
+func TestSourceBatch(t *testing.T) {
+	each(t, "", func(c *Case) {
+		c.Bucket = c.NewBucket()
+		c.Do(c.Bucket.PutAll(c.Ctx, objects("o", 25)))
+		time.Sleep(settle(c))
+		s := c.OpenSource(nil, "sdk.batch.size", "10", "sdk.batch.delay", "5s")
+		var sizes []int
+		for total := 0; total < 25; {
+			select {
+			case message, open := <-s.Messages:
+				if !open {
+					c.Failf("Run has ended: %v", s.RunError)
+				}
+				sizes = append(sizes, len(message))
+				total += len(message)
+			case <-time.After(patience):
+				c.Failf("messages of %v records, then nothing", sizes)
+			}
+		}
+		if fmt.Sprint(sizes) != "[10 10 5]" {
+			c.Failf("messages of %v records", sizes)
+		}
+		c.Do(s.TearDown(c.Ctx))
+		c.Do(s.Leftovers())
+	})
+}
+
+// Conduit: testSource_BlockingFunctions, testDestination_BlockingFunctions. S3 does not answer; each call is given up and the plugin
+// must still serve, tear down and leave at once.
+func TestCancelBlockedCalls(t *testing.T) {
+	each(t, "", func(c *Case) {
+		for _, blocked := range []struct {
+			name string
+			call func(ctx context.Context, s *host.Source, b *host.Bucket) error
+		}{
+			{"Configure", func(ctx context.Context, s *host.Source, b *host.Bucket) error {
+				_, err := s.Configure(ctx, pconnector.SourceConfigureRequest{Config: b.Config()})
+				return err
+			}},
+			{"Open", func(ctx context.Context, s *host.Source, b *host.Bucket) error {
+				_, err := s.Open(ctx, pconnector.SourceOpenRequest{})
+				return err
+			}},
+			{"Stop", func(ctx context.Context, s *host.Source, b *host.Bucket) error {
+				_, err := s.Stop(ctx, pconnector.SourceStopRequest{})
+				return err
+			}},
+		} {
+			b := c.NewBucket()
+			s := c.NewSource(host.Options{})
+			if blocked.name == "Open" {
+				_, err := s.Configure(c.Ctx, pconnector.SourceConfigureRequest{Config: b.Config()})
+				c.Do(err)
+			}
+			c.Do(server.Fault("kind", "delay", "ms", "6000", "bucket", b.Name, "count", "-1"))
+			ctx, cancel := context.WithTimeout(c.Ctx, 300*time.Millisecond)
+			err := blocked.call(ctx, s, b)
+			cancel()
+			if err != nil && !errors.Is(err, context.DeadlineExceeded) && !strings.Contains(err.Error(), "expected connector state") {
+				c.Failf("%s: %v", blocked.name, err)
+			}
+			c.Do(s.Ping())
+			c.Within(10*time.Second, "Teardown after a cancelled "+blocked.name, func() error {
+				_ = s.TearDown(context.Background())
+				return nil
+			})
+			c.Do(s.Leftovers())
+		}
+	})
+}
