@@ -337,10 +337,34 @@ void s3c_curl_slot_finish(struct s3c_curl *t, struct s3c_curl_slot *s, int resul
     r->sink->done(r, result, err);
 }
 
+/*
+ * What a request that ran out of time was waiting for: that says more about the cause than the lack of an answer. libcurl notes a step
+ * once it is done, and notes the ones before sending only for a connection that is new.
+ */
+static int waited_for(struct s3c_curl_slot *s, const char **ret_text)
+{
+    curl_off_t named_us = 0, ready_us = 0;
+    long port = 0;
+
+    (void)curl_easy_getinfo(s->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+    (void)curl_easy_getinfo(s->easy, CURLINFO_NAMELOOKUP_TIME_T, &named_us);
+    (void)curl_easy_getinfo(s->easy, CURLINFO_LOCAL_PORT, &port);
+    if (ready_us > 0) {
+        *ret_text = s->delivered ? "in the middle of the answer" : "before an answer came";
+        return S3C_E_TIMEOUT;
+    }
+    if (named_us > 0 && port > 0 && strncmp(s->request->url, "https:", 6) == 0) {
+        *ret_text = "before TLS was agreed on";
+        return S3C_E_TLS;
+    }
+    *ret_text = named_us > 0 ? "before there was a connection" : "before the name was resolved";
+    return named_us > 0 ? S3C_E_CONNECT : S3C_E_RESOLVE;
+}
+
 static int code_of(struct s3c_curl_slot *s, CURLcode code)
 {
+    const char *step;
     long os_errno = 0;
-    curl_off_t connected_us = 0;
 
     switch (code) {
     case CURLE_OUT_OF_MEMORY:
@@ -349,8 +373,7 @@ static int code_of(struct s3c_curl_slot *s, CURLcode code)
     case CURLE_COULDNT_RESOLVE_PROXY:
         return S3C_E_RESOLVE;
     case CURLE_OPERATION_TIMEDOUT: /* the only timeout libcurl knows of is the one for connecting; others are the sweep's */
-        (void)curl_easy_getinfo(s->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
-        return connected_us > 0 ? S3C_E_TLS : S3C_E_CONNECT;
+        return waited_for(s, &step);
     case CURLE_SSL_CONNECT_ERROR: /* also a connection that breaks during the handshake */
         (void)curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &os_errno);
         return os_errno != 0 ? S3C_E_CONNECT : S3C_E_TLS;
@@ -416,13 +439,15 @@ static bool stalled(struct s3c_curl *t, struct s3c_curl_slot *s)
 static void time_out(struct s3c_curl *t, struct s3c_curl_slot *s, bool deadline)
 {
     struct s3c_error err;
+    const char *step;
     int r;
 
-    if (deadline)
-        r = s3c_error_set(&err, S3C_E_TIMEOUT, "the time given was over %s",
-                          s->delivered ? "in the middle of the answer" : "before an answer came");
-    else
+    if (deadline) {
+        r = waited_for(s, &step);
+        (void)s3c_error_set(&err, r, "the time given was over %s", step);
+    } else {
         r = s3c_error_set(&err, S3C_E_TIMEOUT, "no byte moved for %d ms", t->stall_timeout_ms);
+    }
     err.retryable = true;
     s3c_curl_slot_finish(t, s, r, &err);
 }

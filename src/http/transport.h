@@ -44,7 +44,8 @@ struct s3c_http_request {
     /* PUT and POST; re-read from its start when a kept-alive connection had gone stale. */
     struct s3c_view body;
     int connect_timeout_ms; /* 0 = the transport's */
-    /* 0 = none: S3C_E_TIMEOUT when passed (of the system's clock, within 10 ms or so). */
+    /* 0 = none. Passed (of the system's clock, within 10 ms or so): S3C_E_RESOLVE, CONNECT or TLS where that was waited for, else
+     * S3C_E_TIMEOUT. */
     int64_t deadline_mono_ns;
     uint64_t expected_bytes; /* hint: about how much body will come; 0 = little or unknown */
     const struct s3c_http_sink *sink;

@@ -57,7 +57,7 @@ int s3c_session_explain(const struct s3c_session *s, struct s3c_error *err)
     const char *endpoint = s->settings && s->settings->endpoint ? s->settings->endpoint : "AWS";
     const char *bucket = s->settings && s->settings->bucket ? s->settings->bucket : "";
     struct s3c_error old;
-    char call[48] = "", where[300] = "";
+    char call[48] = "", where[300] = "", named[120];
 
     if (!err)
         return 0;
@@ -67,8 +67,9 @@ int s3c_session_explain(const struct s3c_session *s, struct s3c_error *err)
     old = *err;
     if (err->code == S3C_E_DENIED)
         call_named(old.message, call, sizeof(call));
-    if (!strstr(old.message, bucket))
-        (void)snprintf(where, sizeof(where), " (bucket %.100s at %.150s)", bucket, endpoint);
+    (void)snprintf(named, sizeof(named), "bucket \"%.100s\"", bucket);
+    if (!strstr(old.message, named)) /* the client's messages name it like this */
+        (void)snprintf(where, sizeof(where), " (%s at %.150s)", named, endpoint);
     (void)snprintf(err->message, sizeof(err->message), "%s%s: %.600s%s; %s", class->words, call,
                    old.message, where, class->advice);
     return err->code;

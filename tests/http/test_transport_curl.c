@@ -2,6 +2,8 @@
 /* The libcurl transport against a server that behaves as badly as its path says. */
 #include "check.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <stdio.h>
@@ -384,10 +386,68 @@ static void stalls_and_deadlines_end_a_request(void **state)
     CHECK_CODE(x[1].result, S3C_E_TIMEOUT);
     CHECK_CODE(x[2].result, S3C_E_TIMEOUT);
     CHECK_HAS(x[0].err.message, "no byte moved for 200 ms");
-    CHECK_HAS(x[2].err.message, "time given");
+    CHECK_HAS(x[2].err.message, "before an answer came");
     assert_string_equal(x[1].body, "hello");
     run(&g, &x[0], S3C_HTTP_GET, "/ok"); /* the slots work on */
     CHECK_OK(x[0].result, &x[0].err);
+    prepare(&g, &x[0], S3C_HTTP_GET, "/stall"); /* on a connection that was there already */
+    x[0].r.deadline_mono_ns = s3c_mono_ns(s3c_clock_system()) + 50 * MS;
+    run_all(&g, x, 1);
+    CHECK_CODE(x[0].result, S3C_E_TIMEOUT);
+    rig_end(&g);
+}
+
+/* A name service that does not answer until it is told to. libcurl finds this one first. */
+static sem_t stuck_name, stuck_seen;
+
+__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
+                                                       const struct addrinfo *hints,
+                                                       struct addrinfo **res)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+    if (node != NULL && strcmp(node, "stuck.invalid") == 0) {
+        (void)sem_post(&stuck_seen);
+        (void)sem_wait(&stuck_name);
+        return EAI_FAIL;
+    }
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    return real(node, service, hints, res);
+}
+
+/* Whoever waits in vain is told what for: it is the class of the failure that helps to find its cause. */
+static void a_deadline_names_what_was_waited_for(void **state)
+{
+    struct full_backlog full;
+    struct rig g;
+    struct exchange x[3];
+    size_t i;
+
+    (void)state;
+    rig_begin(&g, 0);
+    (void)sem_init(&stuck_name, 0, 0);
+    (void)sem_init(&stuck_seen, 0, 0);
+    full_backlog_begin(&full);
+    for (i = 0; i < 3; i++) {
+        prepare(&g, &x[i], S3C_HTTP_GET, "/");
+        x[i].r.deadline_mono_ns = s3c_mono_ns(s3c_clock_system()) + 50 * MS;
+    }
+    (void)snprintf(x[0].url, sizeof(x[0].url), "http://stuck.invalid/");
+    (void)snprintf(x[1].url, sizeof(x[1].url), "http://127.0.0.1:%d/", full.port);
+    (void)snprintf(x[2].url, sizeof(x[2].url), "https://127.0.0.1:%d/",
+                   tiny_server_port(g.server)); /* waits for a request, not for a handshake */
+    run_all(&g, x, 3);
+    CHECK_CODE(x[0].result, S3C_E_RESOLVE);
+    CHECK_HAS(x[0].err.message, "before the name was resolved");
+    CHECK_CODE(x[1].result, S3C_E_CONNECT);
+    CHECK_HAS(x[1].err.message, "before there was a connection");
+    CHECK_CODE(x[2].result, S3C_E_TLS);
+    CHECK_HAS(x[2].err.message, "before TLS was agreed on");
+    for (i = 0; i < 3; i++)
+        assert_true(x[i].err.retryable);
+    (void)sem_wait(&stuck_seen);
+    (void)sem_post(&stuck_name);
+    full_backlog_end(&full);
     rig_end(&g);
 }
 
@@ -522,6 +582,7 @@ int main(void)
         CHECK_TEST(broken_answers_are_failures_with_a_class),
         CHECK_TEST(names_and_ports_that_are_not_there),
         CHECK_TEST(stalls_and_deadlines_end_a_request),
+        CHECK_TEST(a_deadline_names_what_was_waited_for),
         CHECK_TEST(a_callback_can_refuse_the_answer),
         CHECK_TEST(abort_gives_the_request_back_at_once),
         CHECK_TEST(release_under_load_ends_every_request),

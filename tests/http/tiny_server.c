@@ -206,19 +206,25 @@ static void *accept_all(void *ctx)
     return NULL;
 }
 
+static int listen_somewhere(int backlog, int *ret_port)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(a);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    must(fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0 && listen(fd, backlog) == 0,
+         "listen");
+    must(getsockname(fd, (struct sockaddr *)&a, &len) == 0, "getsockname");
+    *ret_port = ntohs(a.sin_port);
+    return fd;
+}
+
 struct tiny_server *tiny_server_new(void)
 {
     struct tiny_server *s = calloc(1, sizeof(*s));
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(a);
 
     must(s != NULL, "calloc");
-    s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    must(s->fd >= 0 && bind(s->fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
-             listen(s->fd, 512) == 0,
-         "listen");
-    must(getsockname(s->fd, (struct sockaddr *)&a, &len) == 0, "getsockname");
-    s->port = ntohs(a.sin_port);
+    s->fd = listen_somewhere(512, &s->port);
     must(pthread_create(&s->thread, NULL, accept_all, s) == 0, "pthread_create");
     return s;
 }
@@ -251,4 +257,24 @@ int tiny_server_connections(const struct tiny_server *s)
 int tiny_server_requests(const struct tiny_server *s)
 {
     return atomic_load(&s->requests);
+}
+
+void full_backlog_begin(struct full_backlog *b)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+    b->fd = listen_somewhere(0, &b->port);
+    a.sin_port = htons((uint16_t)b->port);
+    for (size_t i = 0; i < sizeof(b->waiting) / sizeof(b->waiting[0]); i++) {
+        b->waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        must(b->waiting[i] >= 0, "socket");
+        (void)!connect(b->waiting[i], (struct sockaddr *)&a, sizeof(a)); /* is not finished */
+    }
+}
+
+void full_backlog_end(struct full_backlog *b)
+{
+    for (size_t i = 0; i < sizeof(b->waiting) / sizeof(b->waiting[0]); i++)
+        (void)close(b->waiting[i]);
+    (void)close(b->fd);
 }

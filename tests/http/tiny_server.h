@@ -18,4 +18,12 @@ int tiny_server_port(const struct tiny_server *s);
 int tiny_server_connections(const struct tiny_server *s); /* accepted so far */
 int tiny_server_requests(const struct tiny_server *s);    /* whose header arrived so far */
 
+/* A port where no connection is ever made, as behind a firewall that drops packets: its queue is full. */
+struct full_backlog {
+    int fd, port;
+    int waiting[3];
+};
+void full_backlog_begin(struct full_backlog *b);
+void full_backlog_end(struct full_backlog *b);
+
 #endif

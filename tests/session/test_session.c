@@ -200,7 +200,7 @@ static void an_explained_error_stays_as_it_is(void **state)
     assert_int_equal(s3c_session_explain(&g.session, &err), S3C_E_DENIED);
     CHECK_HAS(
         err.message,
-        "permission (ListObjectsV2): ListObjectsV2: HTTP status 403 AccessDenied (bucket bucket at http://host:9000); ");
+        "permission (ListObjectsV2): ListObjectsV2: HTTP status 403 AccessDenied (bucket \"bucket\" at http://host:9000); ");
     again = err;
     assert_int_equal(s3c_session_explain(&g.session, &again), S3C_E_DENIED);
     assert_string_equal(again.message, err.message);
