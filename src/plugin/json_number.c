@@ -2,10 +2,11 @@
 /*
  * Floating point numbers as encoding/json prints them: the fewest digits that read back as the same number; an exponent below 1e-6
  * and from 1e21 on. A number of at most 15 (float: 6) digits is what printing it with so many digits gives, less zeros at the
- * end; only the others need trying.
+ * end; only the others need trying, and those next to zero, which have fewer digits than that.
  */
 #include "plugin/json_out.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,21 +31,46 @@ static void read_decimal(const char *text, struct decimal *ret)
         if (*p != '.')
             ret->digits[ret->count++] = *p;
     ret->exponent = (int)strtol(p + 1, NULL, 10);
-    while (ret->count > 1 && ret->digits[ret->count - 1] == '0')
-        ret->count--;
 }
 
-/* Shortest digits of a positive number; `is_float`: among the numbers of type float. */
+static bool reads_back(const char *text, double v, bool is_float)
+{
+    return is_float ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v;
+}
+
+/* The last digit of "%.*e" one up, if that needs no carry. */
+static bool bump(char *text)
+{
+    char *last = strchr(text, 'e') - 1;
+
+    if (*last == '9' || *last == '.')
+        return false;
+    ++*last;
+    return true;
+}
+
+/*
+ * Shortest digits of a positive number; `is_float`: among the numbers of type float. Below a power of two numbers lie twice as dense, so
+ * that the nearest decimal may be another number's, and still the one above it be this one's.
+ */
 static void shortest(double v, bool is_float, struct decimal *ret)
 {
+    int digits = is_float ? FLT_DIG : DBL_DIG, exponent;
+    bool is_power = frexp(v, &exponent) == 0.5;
     char text[40];
 
-    for (int digits = is_float ? 6 : 15; digits <= DIGITS_MAX; digits++) {
+    if (v < (is_float ? (double)FLT_MIN : DBL_MIN))
+        digits = 1;
+    for (; digits <= DIGITS_MAX; digits++) {
         (void)snprintf(text, sizeof(text), "%.*e", digits - 1, v);
-        if (is_float ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v)
+        if (reads_back(text, v, is_float))
+            break;
+        if (is_power && bump(text) && reads_back(text, v, is_float))
             break;
     }
     read_decimal(text, ret);
+    while (ret->count > 1 && ret->digits[ret->count - 1] == '0')
+        ret->count--;
 }
 
 static int put_exponent_form(struct s3c_buf *out, const struct decimal *d)

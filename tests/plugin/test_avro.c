@@ -154,7 +154,7 @@ static void schemas_have_limits(void **state)
     CHECK_OK(avro_schema_parse(&s, s3c_view_str(fine), &err), &err);
     avro_schema_free(s);
     whole[0] = '[';
-    strcpy(whole + 1, wide);
+    memcpy(whole + 1, wide, strlen(wide) + 1);
     refuse(whole, S3C_E_TOO_LARGE, "more than 10000");
     free(deep);
     free(fine);
