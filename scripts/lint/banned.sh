@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Calls that are easy to get wrong (base/banned.h poisons them too, where it is included), and allocations past base/mem.h.
-list=$(sed -n 's/^#pragma GCC poison //p' src/base/banned.h | tr ' ' '|')
+# The pragma may go over several lines.
+list=$(sed -n '/^#pragma GCC poison/,/[^\\]$/p' src/base/banned.h | sed 's/^#pragma GCC poison//' | tr -s ' \\\n' '|' |
+    sed 's/^|//; s/|$//')
 bad=0
 if [ -z "$list" ]; then
     echo "src/base/banned.h no longer holds the list of banned calls"

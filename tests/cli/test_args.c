@@ -19,8 +19,8 @@ static void hear(void *ctx, const char *message)
 {
     struct parsed *p = ctx;
 
-    (void)strncat(p->said, message, sizeof(p->said) - strlen(p->said) - 1);
-    (void)strncat(p->said, "\n", sizeof(p->said) - strlen(p->said) - 1);
+    check_append(p->said, sizeof(p->said), message, strlen(message));
+    check_append(p->said, sizeof(p->said), "\n", 1);
 }
 
 static int parse(struct parsed *p, const char *command, const char *const *words)

@@ -26,8 +26,8 @@ static void read_all(int fd, char *joined, size_t size)
         r = cli_lines_fill(&l, &err);
         CHECK_OK(r, &err);
         while (cli_lines_next(&l, &line, &len)) {
-            (void)strncat(joined, line, len);
-            (void)strncat(joined, "|", size - strlen(joined) - 1);
+            check_append(joined, size, line, len);
+            check_append(joined, size, "|", 1);
         }
     } while (r != S3C_END);
     cli_lines_done(&l);
@@ -56,8 +56,8 @@ static void lines_are_the_same_wherever_the_input_is_cut(void **state)
             else
                 CHECK_OK(cli_lines_fill(&l, &err), &err);
             while (cli_lines_next(&l, &line, &len)) {
-                (void)strncat(joined, line, len);
-                (void)strncat(joined, "|", 2);
+                check_append(joined, sizeof(joined), line, len);
+                check_append(joined, sizeof(joined), "|", 1);
             }
             if (half == 0 && sizeof(text) - 1 > cut)
                 assert_int_equal(write(fds[1], text + cut, sizeof(text) - 1 - cut),

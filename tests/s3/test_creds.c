@@ -226,8 +226,8 @@ static void looks_below_the_home_directory(void **state)
     s3c_profile_done(&p);
     remove_file("elsewhere");
     remove_file(".aws/credentials");
-    assert_int_equal(mkdir(strcat(dir, "/credentials"), 0700),
-                     0); /* no file, but no missing one either */
+    check_append(dir, sizeof(dir), "/credentials", strlen("/credentials"));
+    assert_int_equal(mkdir(dir, 0700), 0); /* no file, but no missing one either */
     CHECK_CODE(s3c_profile_load(&p, NULL, only_home, NULL, &err), S3C_E_IO);
     CHECK_HAS(err.message, ".aws/credentials");
     remove_file(".aws/credentials");

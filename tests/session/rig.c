@@ -30,7 +30,7 @@ static void keep(void *ctx, enum s3c_log_level level, const char *message)
     struct rig *g = ctx;
 
     (void)level;
-    (void)strncat(g->logged, message, sizeof(g->logged) - strlen(g->logged) - 1);
+    check_append(g->logged, sizeof(g->logged), message, strlen(message));
 }
 
 static int configure(struct rig *g, enum s3c_side side, struct s3c_error *err)

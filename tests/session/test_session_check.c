@@ -16,10 +16,11 @@ static void note(void *ctx, const char *step, const char *detail, const struct s
     struct steps *s = ctx;
 
     assert_non_null(detail);
-    (void)strncat(s->text, s->text[0] ? " " : "", sizeof(s->text) - strlen(s->text) - 1);
-    (void)strncat(s->text, step, sizeof(s->text) - strlen(s->text) - 1);
+    if (s->text[0])
+        check_append(s->text, sizeof(s->text), " ", 1);
+    check_append(s->text, sizeof(s->text), step, strlen(step));
     if (problem) {
-        (void)strncat(s->text, ":FAILED", sizeof(s->text) - strlen(s->text) - 1);
+        check_append(s->text, sizeof(s->text), ":FAILED", strlen(":FAILED"));
         s->last = *problem;
     }
 }

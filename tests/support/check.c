@@ -267,3 +267,12 @@ uint64_t check_random(uint64_t *state)
     *state ^= *state >> 27;
     return *state * UINT64_C(0x2545f4914f6cdd1d);
 }
+
+void check_append(char *dst, size_t size, const char *text, size_t len)
+{
+    size_t used = strlen(dst);
+
+    assert_true(used + len < size);
+    memcpy(dst + used, text, len);
+    dst[used + len] = '\0';
+}

@@ -89,4 +89,7 @@ void check_view_(struct s3c_view v, const char *str, const char *text, const cha
 void check_has_(const char *haystack, const char *needle, const char *file, int line);
 bool check_alloc_next_(size_t *n, size_t live_before);
 
+/* Appends text[0, len) to the string in dst, which has `size` bytes; fails the test where it does not fit. */
+void check_append(char *dst, size_t size, const char *text, size_t len);
+
 #endif
