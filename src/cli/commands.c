@@ -15,9 +15,9 @@ static const struct cli_command commands[] = {
     {CLI_DESTINATION, "destination", "--bucket NAME --format json [options]",
      "Records on standard input become files in a bucket.", S3C_DESTINATION, false, false},
     {CLI_PIPE, "pipe", "--source.NAME VALUE --destination.NAME VALUE",
-     "Source to destination in one process; its position survives any kill.", BOTH, true, false},
+     "Source to destination in one process that survives any kill.", BOTH, true, false},
     {CLI_CHECK, "check", "source|destination --bucket NAME [options]",
-     "Settings, credentials, bucket, permissions: what works, what does not.", BOTH, false, true},
+     "Settings, credentials, bucket, permissions: what works?", BOTH, false, true},
     {CLI_SPEC, "spec", "[--json]", "The specification and the option table.", 0, false, false},
 };
 
@@ -29,7 +29,7 @@ static const struct cli_flag flags[] = {
      "go on after what it holds, and keep it up to date"},
     {CLI_FLAG_LIMIT, "limit", "N", CLI_SOURCE | CLI_PIPE, "end after N records"},
     {CLI_FLAG_SNAPSHOT_ONLY, "snapshot-only", NULL, CLI_SOURCE | CLI_PIPE,
-     "end when the snapshot is complete"},
+     "end after the snapshot, with what was written meanwhile"},
     {CLI_FLAG_RAW, "raw", "text", CLI_SOURCE, "keys and payloads as text, for people"},
     {CLI_FLAG_ACKS, "acks", NULL, CLI_DESTINATION,
      "print each position once it is in S3, in base64"},

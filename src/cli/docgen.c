@@ -45,6 +45,10 @@ static void man_commands(void)
     for (size_t i = 0; i < n; i++) {
         (void)fputs(".SS ", stdout);
         roff_line(c[i].name);
+        roff(c[i].name);
+        (void)putchar(' ');
+        roff_line(c[i].usage);
+        (void)puts(".PP");
         roff_line(c[i].summary);
         for (size_t k = 0; k < flags; k++) {
             if (!f[k].help || !(f[k].commands & (unsigned)c[i].id))
@@ -119,9 +123,9 @@ static void man(void)
     (void)puts(
         ".SH ENVIRONMENT\nAWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE, AWS_REGION, "
         "AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_CA_BUNDLE, "
-        "AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE.\n"
+        "AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE; http_proxy, https_proxy, all_proxy, no_proxy.\n"
         "Precedence: command line, config file, environment, profile.\n.SH FILES\n"
-        "~/.aws/credentials, ~/.aws/config\n.SH EXIT STATUS\n0: done, or stopped by the first SIGINT or SIGTERM. 2: refused "
+        "~/.aws/credentials, ~/.aws/config\n.SH EXIT STATUS\n0: done, or stopped by the first SIGINT or SIGTERM (the second one ends the program at once, with 1). 2: refused "
         "before any network use (an unknown or bad option, a malformed position). 1: everything else; the last line on standard "
         "error says what failed, on what, why, and what to do.\n.SH EXAMPLES\n.EX\n"
         "s3c source \\-\\-bucket photos \\-\\-region eu\\-central\\-1 \\-\\-position\\-file photos.pos >> photos.jsonl\n"

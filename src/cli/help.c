@@ -54,7 +54,7 @@ int cli_help_program(struct s3c_buf *out)
     if (r == 0)
         r = s3c_buf_add_str(
             out,
-            "\n  COMMAND --help tells more; --version prints the version. Also installed as s3c.\n"
+            "\n  COMMAND --help tells more; --version tells the version. Also installed as s3c.\n"
             "  Credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, an AWS profile, or\n"
             "  a --config file. Exit status: 0 done, 1 failed, 2 refused before it began.\n");
     return r;
@@ -172,21 +172,21 @@ static int wrapped(struct s3c_buf *out, const char *text, int indent)
 
 static int option_details(struct s3c_buf *out, const struct s3c_option *o)
 {
+    char text[600];
     int r = s3c_buf_addf(out, "  --%s", o->name);
 
     if (r == 0 && o->alias)
         r = s3c_buf_addf(out, ", --%s", o->alias);
     if (r == 0)
-        r = s3c_buf_addf(out, "  (%s%s%s", s3c_option_type_name(o->type),
-                         o->required ? ", required" : "",
-                         o->secret ? ", not on a command line" : "");
+        r = s3c_buf_addf(out, "  (%s%s", s3c_option_type_name(o->type),
+                         o->required ? ", required" : "");
     if (r == 0 && o->def && *o->def)
         r = s3c_buf_addf(out, ", default %s", o->def);
-    if (r == 0 && o->allowed)
-        r = s3c_buf_addf(out, "; %s", o->allowed);
     if (r == 0)
         r = s3c_buf_add_str(out, ")\n");
-    return r < 0 ? r : wrapped(out, o->description, 6);
+    (void)snprintf(text, sizeof(text), "%s%s%s%s", o->description, o->allowed ? " Allowed: " : "",
+                   o->allowed ? o->allowed : "", o->allowed ? "." : "");
+    return r < 0 ? r : wrapped(out, text, 6);
 }
 
 int cli_help_options(struct s3c_buf *out, unsigned sides)
