@@ -13,6 +13,16 @@ deps: ## install what build and tests need (apt packages, Python environment in 
 demo: ## watch a bucket become records and JSON files; ends within a minute
 	@./demo.sh
 
+demo-conduit: ## a pipeline of a real Conduit; the first run builds Conduit (needs Go >= 1.25)
+	@scripts/demo-conduit.sh
+
+dist: ## release archive and its checksum in build/dist
+	@scripts/deps.sh build
+	@scripts/dist.sh
+
+conduit: ## build Conduit, the reference connector and our host for plugins into build/conduit (needs Go >= 1.25)
+	@scripts/conduit-build.sh
+
 test: ## deps, lint, builds, every suite
 	@./test.sh
 
@@ -25,6 +35,7 @@ bench: ## one table: figure, goal, measured
 	@scripts/deps.sh build
 	@scripts/build.sh release
 	@scripts/bench.sh
+	@scripts/bench-conduit.sh
 
 asan: ## unit and component tests under ASan and UBSan
 	@scripts/build.sh asan
@@ -62,4 +73,4 @@ clean: ## remove everything that was built; build/venv stays
 help:
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | sort | expand -t 20
 
-.PHONY: all deps demo test test-integration bench asan tsan soak fuzz lint format install clean help
+.PHONY: all deps demo demo-conduit dist conduit test test-integration bench asan tsan soak fuzz lint format install clean help

@@ -57,10 +57,11 @@ def pipeline(name, *connectors):
 class Conduit:
     """One Conduit with a database of its own; start, kill and start again."""
 
-    def __init__(self, folder, arch="v1", arguments=(), environment=None, program=PROGRAM):
+    def __init__(self, folder, arch="v1", arguments=(), environment=None, program=PROGRAM, log_level="debug"):
         self.folder = pathlib.Path(folder)
         self.arguments = [*arguments, *(["--preview.pipeline-arch-v2"] if arch == "v2" else [])]
         self.environment = environment or {}
+        self.log_level = log_level
         self.process = None
         self.api = None
         for name in ("connectors", "pipelines", "processors", "tmp"):
@@ -84,7 +85,7 @@ class Conduit:
         for option, name in (("connectors", "connectors"), ("pipelines", "pipelines"), ("processors", "processors")):
             command += [f"--{option}.path", self.folder / name]
         command += ["--db.type", "sqlite", "--db.sqlite.path", self.folder / "conduit.db", "--log.format", "json"]
-        command += ["--log.level", "debug", "--pipelines.error-recovery.min-delay", "100ms", *self.arguments]
+        command += ["--log.level", self.log_level, "--pipelines.error-recovery.min-delay", "100ms", *self.arguments]
         environment = clean_environment({"TMPDIR": str(self.folder / "tmp"), **self.environment})
         with open(self.folder / "conduit.log", "ab") as log:
             self.process = subprocess.Popen(

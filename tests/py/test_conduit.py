@@ -86,10 +86,12 @@ def test_s3_to_file(server, s3, make_bucket, conduit, tmp_path, arch):
 
 @ARCHS
 def test_generator_to_s3(server, s3, make_bucket, conduit, arch):
-    """Structured records come Avro-encoded: the plugin asks Conduit's schema service and writes JSON."""
+    """Structured records come Avro-encoded: the plugin asks Conduit's schema service and writes JSON.
+
+    In batches: architecture 2 gives the next batch when the last one is acknowledged, which singly would be a file for each record."""
     bucket = make_bucket()
     writes = destination(bucket_settings(server, bucket, format="json", prefix="gen"))
-    with conduit(pipeline("p", generated(300), writes), arch=arch) as c:
+    with conduit(pipeline("p", generated(300, **{"sdk.batch.size": "50", "sdk.batch.delay": "1s"}), writes), arch=arch) as c:
         c.wait_until(lambda: len(stored(s3, bucket)) >= 300, "300 records")
         c.stop()
         c.wait_for_no_plugins()

@@ -265,9 +265,11 @@ func TestDestinationStopFlushes(t *testing.T) {
 	})
 }
 
+const stopWithEmptyBatch = "with batching on and an empty buffer, Stop waits a minute and fails"
+
 // Stop with nothing in the buffer answers at once.
 func TestDestinationStopEmpty(t *testing.T) {
-	each(t, "with batching on it waits a minute and fails", func(c *Case) {
+	each(t, stopWithEmptyBatch, func(c *Case) {
 		c.Bucket = c.NewBucket()
 		d := c.OpenDestination(host.Options{}, "sdk.batch.size", "10", "sdk.batch.delay", "1s")
 		c.EndDestination(d, nil)
@@ -441,7 +443,7 @@ func TestDestinationRate(t *testing.T) {
 
 // sdk.batch.size: full batches are written without waiting.
 func TestDestinationBatch(t *testing.T) {
-	each(t, "Stop waits a minute when the buffer is empty", func(c *Case) {
+	each(t, stopWithEmptyBatch, func(c *Case) {
 		c.Bucket = c.NewBucket()
 		d := c.OpenDestination(host.Options{}, "sdk.batch.size", "10", "sdk.batch.delay", "30s")
 		sent := records(40)

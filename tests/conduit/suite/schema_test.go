@@ -66,7 +66,7 @@ func TestSchemaOff(t *testing.T) {
 
 // What cannot be decoded is refused with the reason; what follows is written.
 func TestSchemaProblems(t *testing.T) {
-	each(t, "", func(c *Case) {
+	each(t, "it takes bytes that are no such record", func(c *Case) {
 		for what, spoil := range map[string]func(*opencdc.Record){
 			"not found":                func(r *opencdc.Record) { r.Metadata["opencdc.payload.schema.version"] = "99" },
 			"schema subject not found": func(r *opencdc.Record) { r.Metadata["opencdc.payload.schema.subject"] = "nobody" },

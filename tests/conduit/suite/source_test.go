@@ -255,16 +255,16 @@ func TestSourceOpenMalformedPosition(t *testing.T) {
 
 // Conduit: testSource_Run_Fail. The bucket goes away while it is read.
 func TestSourceRunFail(t *testing.T) {
-	each(t, "", func(c *Case) {
+	each(t, "it gives an empty record", func(c *Case) {
 		c.Bucket = c.NewBucket()
 		s := c.OpenSource(nil)
 		if _, err := s.Next(silence); !errors.Is(err, host.ErrSilent) {
 			c.Failf("an empty bucket: %v", err)
 		}
 		c.Do(c.Bucket.Remove(c.Ctx))
-		_, err := s.Next(60 * time.Second)
+		r, err := s.Next(60 * time.Second)
 		if err == nil || !strings.Contains(err.Error(), "read plugin error") {
-			c.Failf("the bucket is gone: %v", err)
+			c.Failf("the bucket is gone: %v, %v", r, err)
 		}
 		c.Within(20*time.Second, "Teardown", func() error { return s.TearDown(context.Background()) })
 		c.Do(s.Leftovers())
