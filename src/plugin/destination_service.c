@@ -15,6 +15,7 @@
 
 struct destination_service {
     struct connector connector; /* first: the engine's callbacks get it */
+    struct connector_engine engine;
     struct destination_stream stream;
     struct schema_client *client;
     struct schemas *schemas;
@@ -36,11 +37,18 @@ static int open_engine(void **ret, const struct s3c_config *c, const struct s3c_
     struct s3c_destination *engine;
     int r;
 
-    (void)position; /* the destination's Open has none */
+    (void)position; /* a destination has none */
     r = s3c_destination_open(&engine, c, log, err);
     if (r == 0)
         *ret = engine;
     return r;
+}
+
+const struct destination_backend *destination_backend_s3(void)
+{
+    static const struct destination_backend backend = {s3c_check_bucket, open_engine};
+
+    return &backend;
 }
 
 static void close_engine(void *engine)
@@ -318,16 +326,19 @@ static int make_schemas(struct destination_service *d, struct plugin *p, struct 
 }
 
 int destination_service_new(struct destination_service **ret, struct plugin *p,
-                            struct s3c_error *err)
+                            const struct destination_backend *backend, struct s3c_error *err)
 {
-    static const struct connector_engine engine = {
-        .open = open_engine, .close = close_engine, .opened = opened, .configured = configured};
     struct destination_service *d = s3c_zalloc(sizeof(*d));
     int r;
 
     if (!d)
         return s3c_error_nomem(err);
-    connector_init(&d->connector, p, S3C_DESTINATION, &engine);
+    d->engine = (struct connector_engine){.check = backend->check,
+                                          .open = backend->open,
+                                          .close = close_engine,
+                                          .opened = opened,
+                                          .configured = configured};
+    connector_init(&d->connector, p, S3C_DESTINATION, &d->engine);
     destination_stream_init(&d->stream, s3c_clock_system());
     d->watch = (struct grpc_watch){.fd = -1, .ready = engine_ready, .user = d};
     r = make_schemas(d, p, err);

@@ -135,7 +135,7 @@ static int build(struct main_loop *m, struct s3c_error *err)
     if (r == 0)
         r = source_service_new(&p->source, p, source_backend_s3(), err);
     if (r == 0)
-        r = destination_service_new(&p->destination, p, err);
+        r = destination_service_new(&p->destination, p, destination_backend_s3(), err);
     return r < 0 ? r : watch(m, err);
 }
 
