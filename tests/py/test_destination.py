@@ -3,9 +3,11 @@
 
 import base64
 import json
+import os
 import re
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -186,6 +188,33 @@ def test_a_signal_flushes_what_is_there(s3, s3c, make_bucket):
         assert process.wait(20) == 0
     assert [base64.b64decode(line) for line in out.split()] == [b"p%d" % i for i in range(5)]
     assert len(written(s3, bucket)) == 5
+
+
+@pytest.mark.servers("s3d")
+def test_a_signal_ends_it_although_more_keeps_coming(s3, s3c, make_bucket):
+    """It reads on for ten seconds at most; what it read is written and acknowledged."""
+    bucket = make_bucket()
+    with start(s3c, bucket) as process:
+        given, acks, signalled = 0, [], None
+        reader = threading.Thread(target=lambda: acks.extend(process.stdout))
+        reader.start()
+        while process.poll() is None:
+            if given == 100:
+                process.send_signal(signal.SIGTERM)
+                signalled = time.monotonic()
+            try:
+                os.write(process.stdin.fileno(), encode_line(position=b"p%d" % given))
+                given += 1
+            except BrokenPipeError:
+                break
+            time.sleep(0.01)
+            assert signalled is None or time.monotonic() - signalled < 20, "it never ends"
+        assert process.wait(20) == 0
+        reader.join(10)
+    positions = [base64.b64decode(line) for line in acks]
+    assert 100 < len(positions) <= given
+    assert positions == [b"p%d" % i for i in range(len(positions))]
+    assert [line["Position"].encode() for line in written(s3, bucket)] == positions
 
 
 @pytest.mark.servers("s3d", "ceph")
