@@ -126,8 +126,9 @@ static int go_on_stopping(struct destination_stream *s, struct s3c_error *err)
 
     if (s->stop == DESTINATION_RECEIVING && all_has_come(s, now))
         r = begin_flush(s, now, err);
-    else if (s->stop == DESTINATION_RECEIVING && s->intake.rest.len == 0)
-        r = s3c_destination_flush(s->engine, err);
+    else if (s->stop < DESTINATION_FLUSHING && s->intake.rest.len == 0 &&
+             (s->stop == DESTINATION_RECEIVING || s->half_closed))
+        r = s3c_destination_flush(s->engine, err); /* nobody gains by waiting for more */
     if (s->stop == DESTINATION_FLUSHING &&
         (destination_stream_is_settled(s) || now >= s->stop_at_ns + DESTINATION_STOP_NS))
         s->stop = DESTINATION_FLUSHED;
@@ -175,11 +176,7 @@ int destination_stream_run(struct destination_stream *s, struct s3c_error *err)
         if (!s->listened_to)
             s3c_buf_clear(&s->acks.out);
     }
-    if (r == 0)
-        r = go_on_stopping(s, err);
-    if (r == 0 && s->half_closed && s->stop == DESTINATION_NOT_STOPPED && s->intake.rest.len == 0)
-        r = s3c_destination_flush(s->engine, err);
-    return r;
+    return r < 0 ? r : go_on_stopping(s, err);
 }
 
 bool destination_stream_is_ready(const struct destination_stream *s)
