@@ -49,20 +49,18 @@ void s3c_hasher_freep(struct s3c_hasher **h)
 }
 
 /*
- * Hashes a prefix (of HMAC; may be empty) and the parts. On a context that was started once only a provider without memory can
+ * Hashes a prefix (of HMAC; may be empty) and a message. On a context that was started once only a provider without memory can
  * fail; the zeros that come out then make a signature that the server refuses, which is an ordinary error.
  */
-static void hash_parts(struct s3c_hasher *h, struct s3c_view prefix, const struct s3c_view *parts,
-                       size_t n, uint8_t *out)
+static void hash_both(struct s3c_hasher *h, struct s3c_view prefix, struct s3c_view message,
+                      uint8_t *out)
 {
     int ok = EVP_DigestInit_ex2(h->ctx, NULL, NULL);
 
     if (prefix.len)
         ok &= EVP_DigestUpdate(h->ctx, prefix.ptr, prefix.len);
-    for (size_t i = 0; i < n; i++) {
-        if (parts[i].len)
-            ok &= EVP_DigestUpdate(h->ctx, parts[i].ptr, parts[i].len);
-    }
+    if (message.len)
+        ok &= EVP_DigestUpdate(h->ctx, message.ptr, message.len);
     ok &= EVP_DigestFinal_ex(h->ctx, out, NULL);
     if (!ok)
         memset(out, 0, S3C_SHA256_SIZE);
@@ -70,13 +68,7 @@ static void hash_parts(struct s3c_hasher *h, struct s3c_view prefix, const struc
 
 void s3c_sha256(struct s3c_hasher *h, struct s3c_view v, uint8_t out[S3C_SHA256_SIZE])
 {
-    s3c_sha256_parts(h, &v, 1, out);
-}
-
-void s3c_sha256_parts(struct s3c_hasher *h, const struct s3c_view *parts, size_t n,
-                      uint8_t out[S3C_SHA256_SIZE])
-{
-    hash_parts(h, (struct s3c_view){NULL, 0}, parts, n, out);
+    hash_both(h, (struct s3c_view){NULL, 0}, v, out);
 }
 
 void s3c_hmac_sha256(struct s3c_hasher *h, struct s3c_view key, struct s3c_view message,
@@ -92,10 +84,10 @@ void s3c_hmac_sha256(struct s3c_hasher *h, struct s3c_view key, struct s3c_view 
         memcpy(block, key.ptr, key.len);
     for (size_t i = 0; i < sizeof(block); i++)
         block[i] ^= 0x36;
-    hash_parts(h, pad, &message, 1, inner);
+    hash_both(h, pad, message, inner);
     for (size_t i = 0; i < sizeof(block); i++)
         block[i] ^= 0x36 ^ 0x5c;
-    hash_parts(h, pad, &inner_view, 1, out);
+    hash_both(h, pad, inner_view, out);
     s3c_wipe(block, sizeof(block));
     s3c_wipe(inner, sizeof(inner));
 }

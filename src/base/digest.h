@@ -18,9 +18,6 @@ void s3c_hasher_free(struct s3c_hasher *h);
 void s3c_hasher_freep(struct s3c_hasher **h);
 
 void s3c_sha256(struct s3c_hasher *h, struct s3c_view v, uint8_t out[S3C_SHA256_SIZE]);
-/* Several views in a row are hashed as one message. */
-void s3c_sha256_parts(struct s3c_hasher *h, const struct s3c_view *parts, size_t n,
-                      uint8_t out[S3C_SHA256_SIZE]);
 void s3c_hmac_sha256(struct s3c_hasher *h, struct s3c_view key, struct s3c_view message,
                      uint8_t out[S3C_SHA256_SIZE]);
 

@@ -69,7 +69,8 @@ static bool is_continuation(unsigned char c)
     return (c & 0xc0) == 0x80;
 }
 
-size_t s3c_utf8_char(const char *p, size_t n)
+/* Bytes of the well-formed character at p, 1 to 4; 0 if there is none within n bytes. */
+static size_t char_bytes(const char *p, size_t n)
 {
     const unsigned char *s = (const unsigned char *)p;
 
@@ -103,7 +104,7 @@ bool s3c_utf8_valid(struct s3c_view v)
             (unsigned char)v.ptr[i] < 0x80 && v.len - i >= 8 ? ascii_run(v.ptr + i, v.len - i) : 0;
 
         if (step == 0)
-            step = s3c_utf8_char(v.ptr + i, v.len - i);
+            step = char_bytes(v.ptr + i, v.len - i);
         if (step == 0)
             return false;
         i += step;
@@ -118,7 +119,7 @@ size_t s3c_utf8_whole(const char *p, size_t n)
     while (start > 0 && n - start < 3 && is_continuation((unsigned char)p[start - 1]))
         start--;
     if (start == 0 || (unsigned char)p[start - 1] < 0xc2 ||
-        s3c_utf8_char(p + start - 1, n - start + 1))
+        char_bytes(p + start - 1, n - start + 1))
         return n;
     return start - 1;
 }
@@ -126,7 +127,7 @@ size_t s3c_utf8_whole(const char *p, size_t n)
 static void make_one_line(char *s, size_t n)
 {
     while (n) {
-        size_t step = s3c_utf8_char(s, n);
+        size_t step = char_bytes(s, n);
 
         if (step <= 1 && (step == 0 || (unsigned char)*s < 0x20 || *s == 0x7f)) {
             *s = '?';

@@ -7,8 +7,6 @@
 
 #include "base/view.h"
 
-/* Bytes of the well-formed character at p, 1 to 4; 0 if there is none within n bytes. */
-size_t s3c_utf8_char(const char *p, size_t n);
 /* n, less the bytes of a character that p[0, n) begins but does not end: where a text that was cut should end. */
 size_t s3c_utf8_whole(const char *p, size_t n);
 /* vsnprintf for messages: one line of valid UTF-8, cut to fit between characters; other bytes and control characters become '?'. */

@@ -32,7 +32,7 @@ struct s3c_lister {
     struct s3c_list_cursor cursor;
     struct slot slots[2];
     struct slot *current; /* being read, or to be read next */
-    uint64_t pages;
+    bool begun;           /* the first page has come */
     int64_t server_second;
     bool has_server_second;
 };
@@ -167,7 +167,7 @@ static void note_server_second(struct s3c_lister *l, const struct s3c_call *call
 {
     int64_t rounded_up = (call->attempt_ns + S3C_NS_PER_SEC - 1) / S3C_NS_PER_SEC;
 
-    if (l->pages || !call->date_ns)
+    if (l->begun || !call->date_ns)
         return;
     l->server_second = s3c_floor_sec(call->date_ns) - rounded_up;
     l->has_server_second = true;
@@ -200,7 +200,7 @@ void s3c_lister_feed(struct s3c_lister *l, struct s3c_call *call)
         return;
     }
     note_server_second(l, call);
-    l->pages++;
+    l->begun = true;
     s->state = READY;
     s->next = 0;
     s->last = l->cursor.end;
@@ -248,30 +248,9 @@ void s3c_lister_retry(struct s3c_lister *l)
         fetch(l, l->current);
 }
 
-int s3c_lister_next_blocking(struct s3c_lister *l, struct s3c_list_entry *ret,
-                             struct s3c_error *err)
-{
-    int r;
-
-    while ((r = s3c_lister_next(l, ret, err)) == S3C_AGAIN) {
-        struct s3c_call *c = s3c_inbox_take(l->options.inbox, -1, NULL), *next;
-
-        for (; c; c = next) {
-            next = c->next;
-            s3c_lister_feed(l, c);
-        }
-    }
-    return r;
-}
-
 bool s3c_lister_server_second(const struct s3c_lister *l, int64_t *ret_sec)
 {
     if (l->has_server_second)
         *ret_sec = l->server_second;
     return l->has_server_second;
-}
-
-uint64_t s3c_lister_pages(const struct s3c_lister *l)
-{
-    return l->pages;
 }

@@ -55,15 +55,11 @@ void s3c_lister_feed(struct s3c_lister *l, struct s3c_call *call);
 S3C_MUST_USE int s3c_lister_next(struct s3c_lister *l, struct s3c_list_entry *ret,
                                  struct s3c_error *err);
 void s3c_lister_retry(struct s3c_lister *l);
-/* Waits for pages by itself, for those who have nothing else in that inbox: never S3C_AGAIN. */
-S3C_MUST_USE int s3c_lister_next_blocking(struct s3c_lister *l, struct s3c_list_entry *ret,
-                                          struct s3c_error *err);
 
 /*
  * Of the first page's reply: the server's Date (whole seconds) minus the duration of that attempt, rounded up to whole seconds:
  * everything that was visible by then is in this listing (DESIGN 4.3, "S"). false until the first reply is in, or without a Date.
  */
 bool s3c_lister_server_second(const struct s3c_lister *l, int64_t *ret_sec);
-uint64_t s3c_lister_pages(const struct s3c_lister *l);
 
 #endif

@@ -7,6 +7,20 @@
 #include "s3/list.h"
 #include "session/session.h"
 
+/* The next entry, after waiting for its page where it has not come yet. */
+static int next_entry(struct s3c_lister *l, struct s3c_inbox *inbox, struct s3c_list_entry *ret,
+                      struct s3c_error *err)
+{
+    int r;
+
+    while ((r = s3c_lister_next(l, ret, err)) == S3C_AGAIN)
+        for (struct s3c_call *c = s3c_inbox_take(inbox, -1, NULL), *next; c; c = next) {
+            next = c->next;
+            s3c_lister_feed(l, c);
+        }
+    return r;
+}
+
 int main(int argc, char **argv)
 {
     struct s3c_session session = {0};
@@ -27,7 +41,7 @@ int main(int argc, char **argv)
     struct s3c_lister_options o = {.versions = strcmp(argv[1], "versions") == 0, .inbox = inbox};
     bench_check(s3c_lister_new(&l, session.client, &o, &err), &err, "lister");
     for (;;) {
-        int r = s3c_lister_next_blocking(l, &e, &err);
+        int r = next_entry(l, inbox, &e, &err);
 
         bench_check(r, &err, "list");
         if (r == S3C_END)
