@@ -4,6 +4,7 @@
  * the library, in plugin/ or in cmd_*.c.
  */
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,6 +16,8 @@
 #include "cli/cli.h"
 #include "cli/help.h"
 #include "plugin/plugin.h"
+
+#define LARGE_BLOCK (1 << 20)
 
 static const struct {
     enum cli_command_id id;
@@ -35,6 +38,16 @@ static void hold_standard_descriptors(void)
         if (fcntl(fd, F_GETFD) < 0 &&
             open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
             _exit(1);
+}
+
+/*
+ * Objects come in all sizes. By itself malloc learns from the large ones that go and keeps up to 64 MiB of holes between those that
+ * stay, beyond memory.limit; so that memory is given back at once, large blocks are the kernel's.
+ */
+static void give_memory_back(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+    (void)mallopt(M_TRIM_THRESHOLD, 2 * LARGE_BLOCK);
 }
 
 static int unknown_command(struct cli *cli, const char *name)
@@ -157,6 +170,7 @@ int main(int argc, char **argv)
     int status;
 
     hold_standard_descriptors();
+    give_memory_back();
     if (getenv(PLUGIN_COOKIE_NAME))
         return s3c_plugin_main();
     cli_console_init(&cli.console, STDERR_FILENO);

@@ -50,7 +50,7 @@ struct s3c_call {
     /* lists; key_marker is start-after in V2 */
     struct s3c_view prefix, key_marker, version_id_marker, continuation;
     unsigned max_keys;            /* lists; 0 = the server's default (1,000) */
-    struct s3c_view content_type; /* PUT, CREATE_MULTIPART */
+    struct s3c_view content_type, content_encoding; /* PUT, CREATE_MULTIPART; empty = none */
     struct s3c_view body; /* PUT, UPLOAD_PART, COMPLETE_MULTIPART (the XML, see s3/multipart.h) */
     struct s3c_view upload_id; /* multipart */
     unsigned part_number;      /* 1 to 10,000 */
@@ -103,6 +103,8 @@ struct s3c_client_options {
     struct s3c_transport *transport;  /* taken over, also on failure */
     /* Requests on the wire at once; more calls wait in order of submission. Opened as needed. */
     size_t max_connections;
+    /* Large buffers that are kept for the next large object, in bytes at most; 0 = S3C_SPARE_MAX_BYTES. */
+    size_t max_spare_bytes;
     const struct s3c_clock *clock; /* borrowed */
     const struct s3c_log *log;     /* borrowed, or NULL */
 };

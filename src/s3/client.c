@@ -86,7 +86,7 @@ static int client_init(struct s3c_client *c, const struct s3c_client_options *o,
     c->quota = (struct s3c_retry_quota)S3C_RETRY_QUOTA_INIT;
     c->random = seed(c);
     c->wire = s3c_reallocarray(NULL, c->max_connections, sizeof(struct s3c_call_private *));
-    c->spare = s3c_spare_new();
+    c->spare = s3c_spare_new(o->max_spare_bytes);
     if (c->wire == NULL || c->spare == NULL)
         return s3c_error_nomem(err);
     r = s3c_signer_new(&c->signer, err);

@@ -16,16 +16,18 @@ struct s3c_spare {
     atomic_uint references;
     pthread_mutex_t lock;             /* guards the rest */
     struct spare_buffer slots[SLOTS]; /* oldest first */
-    size_t count, bytes;
+    size_t count, bytes, max_bytes;
 };
 
-struct s3c_spare *s3c_spare_new(void)
+struct s3c_spare *s3c_spare_new(size_t max_bytes)
 {
     struct s3c_spare *s = s3c_zalloc(sizeof(*s));
 
     if (s == NULL)
         return NULL;
     atomic_store(&s->references, 1);
+    s->max_bytes =
+        max_bytes > 0 && max_bytes < S3C_SPARE_MAX_BYTES ? max_bytes : S3C_SPARE_MAX_BYTES;
     (void)pthread_mutex_init(&s->lock, NULL); /* cannot fail for a plain mutex on Linux */
     return s;
 }
@@ -85,12 +87,12 @@ void s3c_spare_give(struct s3c_spare *s, struct s3c_buf *b)
     struct spare_buffer kept = {b->ptr, b->cap}, dropped[SLOTS];
     size_t n = 0;
 
-    if (b->cap > S3C_SPARE_MAX_BYTES) {
+    if (b->cap > s->max_bytes) {
         s3c_buf_done(b);
         return;
     }
     (void)pthread_mutex_lock(&s->lock);
-    while (s->count == SLOTS || s->bytes + kept.cap > S3C_SPARE_MAX_BYTES)
+    while (s->count == SLOTS || s->bytes + kept.cap > s->max_bytes)
         dropped[n++] = remove_locked(s, 0);
     s->slots[s->count++] = kept;
     s->bytes += kept.cap;

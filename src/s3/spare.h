@@ -3,7 +3,7 @@
  * Spare buffers for large bodies. Memory fresh from the kernel costs a page fault every 4 KiB: for an object of 16 MiB more than
  * receiving it. So large buffers go round: a call that is reset or freed gives its buffer here, the next large GET takes it.
  *
- * Counted references, because a call may outlive its client. Thread-safe. Holds at most S3C_SPARE_MAX_BYTES.
+ * Counted references, because a call may outlive its client. Thread-safe.
  */
 #ifndef S3C_S3_SPARE_H
 #define S3C_S3_SPARE_H
@@ -15,7 +15,8 @@
 
 struct s3c_spare;
 
-S3C_MUST_USE struct s3c_spare *s3c_spare_new(void); /* NULL: out of memory */
+/* Holds max_bytes at most; 0 or more than S3C_SPARE_MAX_BYTES: that many. NULL: out of memory. */
+S3C_MUST_USE struct s3c_spare *s3c_spare_new(size_t max_bytes);
 struct s3c_spare *s3c_spare_ref(struct s3c_spare *s);
 void s3c_spare_unref(struct s3c_spare *s); /* NULL is fine; the last one frees the buffers */
 

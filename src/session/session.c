@@ -41,6 +41,7 @@ static int make_client(struct s3c_session *s, struct s3c_transport *transport,
         .creds = s->creds,
         .transport = transport,
         .max_connections = (size_t)set->max_connections,
+        .max_spare_bytes = (size_t)set->memory_limit / 2,
         .clock = s->clock,
         .log = s->log,
     };

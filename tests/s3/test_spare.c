@@ -15,7 +15,7 @@ static struct s3c_buf buffer(size_t n)
 
 static void what_was_given_is_taken_again(void **state)
 {
-    struct s3c_spare *s = s3c_spare_new();
+    struct s3c_spare *s = s3c_spare_new(0);
     struct s3c_buf a = buffer(4 * MIB), b = S3C_BUF_INIT(123);
     char *p = a.ptr;
 
@@ -39,7 +39,7 @@ static void what_was_given_is_taken_again(void **state)
 
 static void holds_no_more_than_its_cap(void **state)
 {
-    struct s3c_spare *s = s3c_spare_new();
+    struct s3c_spare *s = s3c_spare_new(0);
     struct s3c_buf b;
     size_t live, i;
 
@@ -61,9 +61,28 @@ static void holds_no_more_than_its_cap(void **state)
     s3c_spare_unref(s);
 }
 
+static void holds_no_more_than_it_was_told(void **state)
+{
+    struct s3c_spare *s = s3c_spare_new(2 * MIB);
+    struct s3c_buf large = buffer(4 * MIB), a = buffer(MIB), b = buffer(2 * MIB);
+
+    (void)state;
+    s3c_spare_give(s, &large);
+    s3c_spare_take(s, &large, 4 * MIB);
+    assert_null(large.ptr);
+    s3c_spare_give(s, &a);
+    s3c_spare_give(s, &b); /* the older one makes room */
+    s3c_spare_take(s, &b, 2 * MIB);
+    assert_non_null(b.ptr);
+    s3c_spare_take(s, &a, MIB);
+    assert_null(a.ptr);
+    s3c_buf_done(&b);
+    s3c_spare_unref(s);
+}
+
 static void the_last_reference_frees(void **state)
 {
-    struct s3c_spare *s = s3c_spare_new(), *other = s3c_spare_ref(s);
+    struct s3c_spare *s = s3c_spare_new(0), *other = s3c_spare_ref(s);
     struct s3c_buf a = buffer(MIB);
 
     (void)state;
@@ -78,7 +97,7 @@ static void out_of_memory_is_told(void **state)
     (void)state;
     FOR_EACH_ALLOC_FAILURE
     {
-        struct s3c_spare *s = s3c_spare_new();
+        struct s3c_spare *s = s3c_spare_new(0);
         assert_true((s == NULL) == check_alloc_failed());
         s3c_spare_unref(s);
     }
@@ -87,9 +106,8 @@ static void out_of_memory_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CHECK_TEST(what_was_given_is_taken_again),
-        CHECK_TEST(holds_no_more_than_its_cap),
-        CHECK_TEST(the_last_reference_frees),
+        CHECK_TEST(what_was_given_is_taken_again),  CHECK_TEST(holds_no_more_than_its_cap),
+        CHECK_TEST(holds_no_more_than_it_was_told), CHECK_TEST(the_last_reference_frees),
         CHECK_TEST(out_of_memory_is_told),
     };
 
