@@ -2,7 +2,7 @@
 
 // hostbench measures one connector process: it is Conduit's client that reads, or writes, as fast as the plugin allows.
 //
-//	hostbench -kind ours|reference -side source|destination -bucket NAME -count N [-size BYTES] [-batch N]
+//	hostbench -kind ours|reference -side source|destination -bucket NAME -count N [-size BYTES] [-batch N] [-set NAME=VALUE]
 //
 // The server is AWS_ENDPOINT_URL_S3 (an S3 stand-in; a source's bucket has been filled). One line of JSON on standard output; CPU is the
 // plugin's own, from the first to the last record, all its threads.
@@ -34,6 +34,7 @@ var (
 	count  = flag.Int("count", 1000, "records")
 	size   = flag.Int("size", 75, "bytes of a payload (destination)")
 	batch  = flag.Int("batch", 1, "records in a message")
+	set    = flag.String("set", "", "one more setting, NAME=VALUE")
 )
 
 type figures struct {
@@ -71,6 +72,9 @@ func settings() config.Config {
 	}
 	if *side == "destination" {
 		c["format"] = "json"
+	}
+	if name, value, given := strings.Cut(*set, "="); given {
+		c[name] = value
 	}
 	return c
 }
