@@ -104,11 +104,13 @@ static void woken(void *user)
     jobs_collect(((struct plugin *)user)->jobs);
 }
 
-void source_rig_begin(struct source_rig *r)
+int source_rig_try(struct source_rig *r)
 {
     static const struct source_backend backend = {
         fake_check, fake_open, {fake_read, fake_fd, fake_timeout_ms, fake_close}};
+    struct plugin *p = &r->plugin;
     struct s3c_error err;
+    int n;
 
     memset(r, 0, sizeof(*r));
     current = r;
@@ -116,23 +118,33 @@ void source_rig_begin(struct source_rig *r)
     r->fake.end = S3C_AGAIN;
     r->fake.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     assert_true(r->fake.fd >= 0);
-    assert_int_equal(rig_start(&r->rig, source_methods, &r->plugin, 0), 0);
-    r->plugin.server = r->rig.server;
-    grpc_server_on_wake(r->rig.server, woken);
-    CHECK_OK(plugin_log_new(&r->plugin.log, open("/dev/null", O_WRONLY | O_CLOEXEC), "debug", &err),
-             &err);
-    CHECK_OK(jobs_new(&r->plugin.jobs, wake, &r->plugin, &err), &err);
-    CHECK_OK(source_service_new(&r->plugin.source, &r->plugin, &backend, &err), &err);
+    r->log_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    n = rig_start(&r->rig, source_methods, p, 0);
+    p->server = r->rig.server;
+    if (n == 0)
+        grpc_server_on_wake(p->server, woken);
+    if (n == 0)
+        n = plugin_log_new(&p->log, r->log_fd, "debug", &err);
+    if (n == 0)
+        n = jobs_new(&p->jobs, wake, p, &err);
+    return n < 0 ? n : source_service_new(&p->source, p, &backend, &err);
+}
+
+void source_rig_begin(struct source_rig *r)
+{
+    CHECK_OK(source_rig_try(r), NULL);
 }
 
 void source_rig_end(struct source_rig *r)
 {
-    assert_true(jobs_stop(r->plugin.jobs, 60000));
+    if (r->plugin.jobs)
+        assert_true(jobs_stop(r->plugin.jobs, 60000));
     rig_stop(&r->rig);
     source_service_free(r->plugin.source);
     jobs_free(r->plugin.jobs);
     plugin_log_free(r->plugin.log);
     (void)close(r->fake.fd);
+    (void)close(r->log_fd);
     assert_int_equal(r->fake.opened, r->fake.closed);
 }
 

@@ -34,9 +34,12 @@ struct source_rig {
     struct rig rig;
     struct plugin plugin;
     struct fake_source fake;
+    int log_fd;
 };
 
 void source_rig_begin(struct source_rig *r);
+/* The same where memory may be out: 0 or S3C_E_NOMEM; source_rig_end is due in either case. */
+int source_rig_try(struct source_rig *r);
 void source_rig_end(struct source_rig *r); /* nothing of the engine is left then */
 
 /* n more records, positions "p0", "p1", ...; the engine's descriptor rings. */
