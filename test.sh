@@ -33,7 +33,7 @@ step "dependencies"
 scripts/deps.sh all || give_up "installing dependencies"
 step "release build"
 scripts/build.sh release || give_up "the release build"
-scripts/versitygw.sh &
+{ scripts/versitygw.sh; scripts/conduit-build.sh; } &
 step "lint"
 scripts/lint.sh | tee "$results/lint.txt"
 c_tests release
@@ -44,5 +44,7 @@ wait
 step "suites against S3 servers"
 build/venv/bin/python -m pytest tests/py -n 5 -q --junitxml "$results/pytest.xml" </dev/null ||
     [ -s "$results/pytest.xml" ] || give_up "starting pytest"
+step "Conduit's client, the plugin and the reference"
+scripts/conduit-suite.sh "$results/conduit.xml"
 step "all suites"
 scripts/count.py "$results"

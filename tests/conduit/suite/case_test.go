@@ -43,7 +43,11 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) (int, error) {
 	var err error
-	if server, err = host.StartServer("--synth", "20000,75,tiny", "--synth", "1,67108864,huge", "--synth", "4000,65536,big"); err != nil {
+	tiny := "100000"
+	if n := os.Getenv("CONDUIT_SUITE_RECORDS"); n != "" {
+		tiny = n
+	}
+	if server, err = host.StartServer("--synth", tiny+",75,tiny", "--synth", "1,67108864,huge", "--synth", "4000,65536,big"); err != nil {
 		return 1, err
 	}
 	defer server.Stop()

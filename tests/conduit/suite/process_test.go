@@ -239,7 +239,7 @@ func TestLog(t *testing.T) {
 
 // Start, use, stop, again and again: nothing may be left in this process, in the folder of sockets, or running.
 func TestCycles(t *testing.T) {
-	cycles := 100
+	cycles := 200
 	if n, err := strconv.Atoi(os.Getenv("CONDUIT_SUITE_CYCLES")); err == nil {
 		cycles = n
 	}
