@@ -133,11 +133,12 @@ static int open_both(struct run *k, struct s3c_error *err)
 
     k->delivery.acked = note;
     k->delivery.ctx = k;
-    r = cli_delivery_open(&k->delivery, k->cli, k->configs.destination, err);
+    /* First the one that may still refuse something (a malformed position) without using the network. */
+    r = cli_posfile_explain(&k->file, s3c_source_open(&k->source, k->configs.source, &o, err), err);
     if (r < 0)
-        return s3c_error_wrap(err, r, "destination");
-    r = s3c_source_open(&k->source, k->configs.source, &o, err);
-    return r < 0 ? s3c_error_wrap(err, r, "source") : 0;
+        return s3c_error_wrap(err, r, "source");
+    r = cli_delivery_open(&k->delivery, k->cli, k->configs.destination, err);
+    return r < 0 ? s3c_error_wrap(err, r, "destination") : 0;
 }
 
 static int stream(struct run *k, struct s3c_error *err)

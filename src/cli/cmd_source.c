@@ -183,7 +183,7 @@ static int stream(struct run *k, struct s3c_error *err)
     cli_progress_init(&k->progress, k->cli);
     r = s3c_source_open(&k->source, k->configs.source, &o, err);
     if (r < 0)
-        return r;
+        return cli_posfile_explain(&k->file, r, err);
     k->cli->started = true;
     cli_signals_set_wake(&k->cli->signals, wake, k->source);
     do

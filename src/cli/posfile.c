@@ -79,6 +79,11 @@ int cli_posfile_open(struct cli_posfile *p, const char *path, struct s3c_error *
     return load(p, err);
 }
 
+int cli_posfile_explain(const struct cli_posfile *p, int r, struct s3c_error *err)
+{
+    return r == S3C_E_POSITION && p->path ? s3c_error_wrap(err, r, "position file %s", p->path) : r;
+}
+
 int cli_posfile_note(struct cli_posfile *p, struct s3c_view position, struct s3c_error *err)
 {
     if (!p->path)

@@ -25,6 +25,8 @@ struct cli_posfile {
  * file, or too long to be one; S3C_E_IO; S3C_E_NOMEM.
  */
 S3C_MUST_USE int cli_posfile_open(struct cli_posfile *p, const char *path, struct s3c_error *err);
+/* Names the file in the error if it is about the position that was read from it. Returns r. */
+int cli_posfile_explain(const struct cli_posfile *p, int r, struct s3c_error *err);
 /* Remembers a position whose records are safe. 0 or S3C_E_NOMEM. */
 S3C_MUST_USE int cli_posfile_note(struct cli_posfile *p, struct s3c_view position,
                                   struct s3c_error *err);

@@ -35,7 +35,8 @@ REFUSED = {
     "bucket is a URL": (["source", "--bucket", "s3://bucket"], ["aws.bucket", "s3://"]),
     "no format": (["destination", "--bucket", "bucket"], ["format", "required", "json"]),
     "unknown format": (["destination", "--bucket", "bucket", "--format", "xml"], ["format", "xml", "json"]),
-    "parquet comes later": (["destination", "--bucket", "bucket", "--format", "parquet"], ["format", "parquet", "json"]),
+    "unknown codec": ([*DESTINATION, "--compression", "lz4"], ["compression", "lz4", "zstd"]),
+    "snappy with json": ([*DESTINATION, "--compression", "snappy"], ["compression", "snappy", "parquet", "json"]),
     "missing value": ([*SOURCE, "--prefix"], ["prefix", "value"]),
     "period is zero": ([*SOURCE, "--polling-period", "0s"], ["polling-period", "0s"]),
     "period is negative": ([*SOURCE, "--polling-period", "-1s"], ["polling-period", "-1s"]),
@@ -145,6 +146,18 @@ def test_help_fits_a_screen(nowhere, command):
     assert max(map(len, lines)) <= 80
     assert len(lines) <= 24
     assert any(command in line for line in lines[:3])
+
+
+@pytest.mark.parametrize("command", [SOURCE, ["pipe", "--bucket", "b", "--destination.prefix", "out", "--source.prefix", "in", "--destination.format", "json"]])
+def test_a_position_file_that_holds_none(nowhere, tmp_path, command):
+    """Refused before any network use, by `pipe` as well; the file is named and left as it is."""
+    file = tmp_path / "position"
+    file.write_text("garbage\n")
+    result = nowhere.run(*command, "--position-file", file)
+    assert result.returncode == 2, result.stderr
+    for word in (str(file), "garbage", "_c<seconds>"):
+        assert word in result.last_line
+    assert file.read_text() == "garbage\n"
 
 
 def test_help_and_version(nowhere):
