@@ -18,7 +18,7 @@ esac
 name=conduit-connector-s3_${version}_linux_$arch
 when=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 
-scripts/build.sh release conduit-connector-s3
+scripts/build.sh release src/cli/conduit-connector-s3
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 umask 022
