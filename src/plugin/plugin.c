@@ -34,16 +34,21 @@ static const char *host_getenv(void *ctx, const char *name)
     return getenv(name);
 }
 
-/* Ctrl-C reaches the whole process group, but it is the host that decides; the others end the plugin in an orderly way. */
+/*
+ * Ctrl-C reaches the whole process group, but it is the host that decides; the others end the plugin in an orderly way. A host that
+ * outlives its terminal (nohup) has its plugins outlive it as well.
+ */
 static int take_signals(void)
 {
+    struct sigaction hangup;
     sigset_t set;
 
     (void)signal(SIGINT, SIG_IGN);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGHUP);
+    if (sigaction(SIGHUP, NULL, &hangup) < 0 || hangup.sa_handler != SIG_IGN)
+        (void)sigaddset(&set, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &set, NULL); /* before there are threads: they inherit it */
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }

@@ -32,8 +32,8 @@ def environment(tmp, **more):
 
 
 class Plugin:
-    def __init__(self, tmp, **more):
-        self.process = Program(environment(tmp, **more)).popen(stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    def __init__(self, tmp, preexec_fn=None, **more):
+        self.process = Program(environment(tmp, **more)).popen(stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=preexec_fn)
         self.line = self.process.stdout.readline().decode()
 
     def __enter__(self):
@@ -81,14 +81,25 @@ def test_signals_end_it_in_an_orderly_way(tmp, number):
         assert list(tmp.iterdir()) == []
 
 
+def assert_serves(plugin):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(PATIENCE)
+        s.connect(plugin.fields[3])
+        s.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+        assert s.recv(9)[3] == 4  # SETTINGS
+
+
 def test_ctrl_c_is_for_the_host(tmp):
     with Plugin(tmp) as plugin:
         plugin.process.send_signal(signal.SIGINT)
-        with socket.socket(socket.AF_UNIX) as s:  # it still answers: the server speaks first
-            s.settimeout(PATIENCE)
-            s.connect(plugin.fields[3])
-            s.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
-            assert s.recv(9)[3] == 4  # SETTINGS
+        assert_serves(plugin)
+        plugin.end(signal.SIGTERM)
+
+
+def test_a_host_without_a_terminal_keeps_its_plugins(tmp):
+    with Plugin(tmp, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as plugin:
+        plugin.process.send_signal(signal.SIGHUP)
+        assert_serves(plugin)
         plugin.end(signal.SIGTERM)
 
 
