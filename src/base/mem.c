@@ -42,6 +42,26 @@ void *s3c_reallocarray(void *p, size_t n, size_t size)
     return s3c_realloc(p, total);
 }
 
+int s3c_grow(void *array, size_t *cap, size_t need, size_t size)
+{
+    size_t to = *cap ? *cap : 16;
+    void *p;
+
+    if (need <= *cap)
+        return 0;
+    if (need > SIZE_MAX / 2)
+        return S3C_E_NOMEM;
+    while (to < need)
+        to *= 2;
+    memcpy(&p, array, sizeof(p)); /* whatever it points to: a void ** would break aliasing */
+    p = s3c_reallocarray(p, to, size);
+    if (!p)
+        return S3C_E_NOMEM;
+    memcpy(array, &p, sizeof(p));
+    *cap = to;
+    return 0;
+}
+
 void s3c_free(void *p)
 {
     if (p)

@@ -42,6 +42,12 @@ S3C_MUST_USE char *s3c_strdup(const char *s);
 S3C_MUST_USE char *s3c_viewdup(struct s3c_view v);                   /* NUL-terminated copy */
 S3C_MUST_USE void *s3c_reallocarray(void *p, size_t n, size_t size); /* NULL also on overflow */
 
+/*
+ * Room for `need` elements of `size` bytes in the array that *(T **)array points to, for *cap of which there is room: it at least doubles.
+ * 0; S3C_E_NOMEM: nothing has changed.
+ */
+S3C_MUST_USE int s3c_grow(void *array, size_t *cap, size_t need, size_t size);
+
 /* Overwrites n bytes so that the compiler cannot drop it; for secrets. */
 void s3c_wipe(void *p, size_t n);
 

@@ -53,15 +53,8 @@ void s3c_opencdc_decoder_reset(struct s3c_opencdc_decoder *d)
 
 static int push_metadata(struct s3c_opencdc_decoder *d, struct s3c_metadata m)
 {
-    if (d->metadata_count == d->metadata_room) {
-        size_t room = d->metadata_room ? 2 * d->metadata_room : 16;
-        struct s3c_metadata *p = s3c_reallocarray(d->metadata, room, sizeof(*p));
-
-        if (!p)
-            return S3C_E_NOMEM;
-        d->metadata = p;
-        d->metadata_room = room;
-    }
+    if (s3c_grow(&d->metadata, &d->metadata_room, d->metadata_count + 1, sizeof(m)) < 0)
+        return S3C_E_NOMEM;
     d->metadata[d->metadata_count++] = m;
     return 0;
 }

@@ -83,21 +83,6 @@ static size_t drop_given(struct s3c_list_cursor *c, struct s3c_list_page *page)
     return kept; /* entries of the last key that are new */
 }
 
-static int reserve_seen(struct s3c_list_cursor *c, size_t n)
-{
-    struct s3c_hash128 *p;
-
-    if (n <= c->seen_cap)
-        return 0;
-    n = n > 2 * c->seen_cap ? n : 2 * c->seen_cap;
-    p = s3c_reallocarray(c->seen, n, sizeof *p);
-    if (!p)
-        return S3C_E_NOMEM;
-    c->seen = p;
-    c->seen_cap = n;
-    return 0;
-}
-
 /* The entries of the page's last key. */
 static size_t tail_run(const struct s3c_list_page *page)
 {
@@ -148,7 +133,7 @@ static int move_behind_last(struct s3c_list_cursor *c, const struct s3c_list_pag
     size_t run = c->versions ? tail_run(page) : 0;
     int r;
 
-    r = reserve_seen(c, run + (same_key ? c->seen_count : 0));
+    r = s3c_grow(&c->seen, &c->seen_cap, run + (same_key ? c->seen_count : 0), sizeof(*c->seen));
     if (r == 0)
         r = s3c_buf_reserve(&c->version_id, last->version_id.len);
     if (r == 0)

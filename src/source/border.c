@@ -16,15 +16,8 @@ int s3c_borders_believe(struct s3c_borders *b, struct s3c_view key, struct s3c_f
     for (size_t i = 0; i < b->believed; i++)
         if (b->met[i].lo == h.lo && b->met[i].hi == h.hi)
             return 1;
-    if (b->count == b->cap) {
-        size_t cap = b->cap ? b->cap * 2 : 8;
-        struct s3c_hash128 *n = s3c_reallocarray(b->met, cap, sizeof(*n));
-
-        if (!n)
-            return S3C_E_NOMEM;
-        b->met = n;
-        b->cap = cap;
-    }
+    if (s3c_grow(&b->met, &b->cap, b->count + 1, sizeof(*b->met)) < 0)
+        return S3C_E_NOMEM;
     b->met[b->count++] = h;
     return 0;
 }

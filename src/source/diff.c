@@ -37,35 +37,17 @@ void s3c_diff_done(struct s3c_diff *d)
     *d = (struct s3c_diff){0};
 }
 
-static int grow(void *array, size_t *cap, size_t need, size_t size)
-{
-    void **p = array;
-    void *n;
-    size_t to = *cap ? *cap : 16;
-
-    if (need <= *cap)
-        return 0;
-    while (to < need)
-        to *= 2;
-    n = s3c_reallocarray(*p, to, size);
-    if (!n)
-        return S3C_E_NOMEM;
-    *p = n;
-    *cap = to;
-    return 0;
-}
-
 /* One event an item, and one for what resurfaces or goes. */
 static int reserve(struct s3c_diff *d, const struct s3c_diff_input *in)
 {
     size_t all = in->old_count + in->item_count;
 
-    if (grow(&d->events, &d->event_cap, in->item_count + 1, sizeof(*d->events)) < 0 ||
-        grow(&d->places, &d->place_cap, in->item_count + 1, sizeof(*d->places)) < 0 ||
-        grow(&d->kept, &d->kept_cap, all, sizeof(*d->kept)) < 0 ||
-        grow(&d->merged, &d->merged_cap, all, sizeof(*d->merged)) < 0 ||
-        grow(&d->known, &d->known_cap, in->item_count, sizeof(*d->known)) < 0 ||
-        grow(&d->listed, &d->listed_cap, in->old_count, sizeof(*d->listed)) < 0)
+    if (s3c_grow(&d->events, &d->event_cap, in->item_count + 1, sizeof(*d->events)) < 0 ||
+        s3c_grow(&d->places, &d->place_cap, in->item_count + 1, sizeof(*d->places)) < 0 ||
+        s3c_grow(&d->kept, &d->kept_cap, all, sizeof(*d->kept)) < 0 ||
+        s3c_grow(&d->merged, &d->merged_cap, all, sizeof(*d->merged)) < 0 ||
+        s3c_grow(&d->known, &d->known_cap, in->item_count, sizeof(*d->known)) < 0 ||
+        s3c_grow(&d->listed, &d->listed_cap, in->old_count, sizeof(*d->listed)) < 0)
         return S3C_E_NOMEM;
     d->event_count = d->kept_count = d->merged_count = 0;
     return 0;

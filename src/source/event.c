@@ -5,7 +5,7 @@
 
 #include "base/view.h"
 
-#define FIRST_EVENTS 64
+#define KEPT_EVENTS 64
 
 void s3c_event_set_entry(struct s3c_event *e, const struct s3c_list_entry *entry,
                          struct s3c_fingerprint print, bool versioned)
@@ -32,7 +32,7 @@ void s3c_events_done(struct s3c_events *s)
 /* A burst must not hold its memory for ever. */
 void s3c_events_clear(struct s3c_events *s)
 {
-    if (s->cap > FIRST_EVENTS) {
+    if (s->cap > KEPT_EVENTS) {
         s3c_free(s->events);
         s->events = NULL;
         s->cap = 0;
@@ -59,15 +59,8 @@ int s3c_events_add(struct s3c_events *s, const struct s3c_event *e, bool same_ke
 {
     struct s3c_event *n;
 
-    if (s->count == s->cap) {
-        size_t cap = s->cap ? s->cap * 2 : FIRST_EVENTS;
-
-        n = s3c_reallocarray(s->events, cap, sizeof(*n));
-        if (!n)
-            return S3C_E_NOMEM;
-        s->events = n;
-        s->cap = cap;
-    }
+    if (s3c_grow(&s->events, &s->cap, s->count + 1, sizeof(*n)) < 0)
+        return S3C_E_NOMEM;
     n = &s->events[s->count];
     *n = *e;
     if (same_key)

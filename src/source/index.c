@@ -59,15 +59,8 @@ void s3c_index_done(struct s3c_index *x)
 /* Counts the block in; its reference is taken over on success. */
 static int index_append(struct s3c_index *x, struct s3c_index_block *b)
 {
-    if (x->count == x->cap) {
-        size_t cap = x->cap ? x->cap * 2 : 16;
-        struct s3c_index_block **blocks = s3c_reallocarray(x->blocks, cap, sizeof(*blocks));
-
-        if (!blocks)
-            return S3C_E_NOMEM;
-        x->blocks = blocks;
-        x->cap = cap;
-    }
+    if (s3c_grow(&x->blocks, &x->cap, x->count + 1, sizeof(*x->blocks)) < 0)
+        return S3C_E_NOMEM;
     x->blocks[x->count++] = b;
     x->keys += b->keys;
     x->bytes += sizeof(*b) + b->len;

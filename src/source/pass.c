@@ -59,15 +59,8 @@ static int load_old(struct s3c_pass *p, struct s3c_error *err)
 
     p->old_changed = false;
     p->old_count = c->count;
-    if (c->count > p->old_cap) {
-        size_t cap = c->count * 2;
-        struct s3c_fingerprint *n = s3c_reallocarray(p->old, cap, sizeof(*n));
-
-        if (!n)
-            return s3c_error_nomem(err);
-        p->old = n;
-        p->old_cap = cap;
-    }
+    if (s3c_grow(&p->old, &p->old_cap, c->count, sizeof(*p->old)) < 0)
+        return s3c_error_nomem(err);
     memcpy(p->old, c->prints, c->count * sizeof(*p->old));
     if (s3c_unseen_any(p->o.unseen))
         p->old_count = s3c_unseen_apply(p->o.unseen, c->key, p->old, p->old_count, &p->old_changed);
@@ -232,21 +225,12 @@ static bool absorbed(struct s3c_pass *p, int64_t second)
 
 static int add_item(struct s3c_pass *p, struct s3c_error *err)
 {
-    size_t cap = p->item_cap ? p->item_cap * 2 : 16;
-    struct s3c_diff_item *items;
-    struct s3c_listed *listed;
+    size_t items = p->item_cap, listed = p->item_cap, need = p->item_count + 1;
 
-    if (p->item_count < p->item_cap)
-        return 0;
-    items = s3c_reallocarray(p->items, cap, sizeof(*items));
-    if (!items)
+    if (s3c_grow(&p->items, &items, need, sizeof(*p->items)) < 0 ||
+        s3c_grow(&p->listed, &listed, need, sizeof(*p->listed)) < 0)
         return s3c_error_nomem(err);
-    p->items = items;
-    listed = s3c_reallocarray(p->listed, cap, sizeof(*listed));
-    if (!listed)
-        return s3c_error_nomem(err);
-    p->listed = listed;
-    p->item_cap = cap;
+    p->item_cap = listed;
     return 0;
 }
 

@@ -30,15 +30,8 @@ static int index_key(struct s3c_planner *p, struct s3c_error *err)
 
 static int add_print(struct s3c_planner *p, struct s3c_fingerprint print, struct s3c_error *err)
 {
-    if (p->print_count == p->print_cap) {
-        size_t cap = p->print_cap ? p->print_cap * 2 : 16;
-        struct s3c_fingerprint *n = s3c_reallocarray(p->prints, cap, sizeof(*n));
-
-        if (!n)
-            return s3c_error_nomem(err);
-        p->prints = n;
-        p->print_cap = cap;
-    }
+    if (s3c_grow(&p->prints, &p->print_cap, p->print_count + 1, sizeof(print)) < 0)
+        return s3c_error_nomem(err);
     p->prints[p->print_count++] = print;
     return 0;
 }

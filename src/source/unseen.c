@@ -17,15 +17,8 @@ int s3c_unseen_mark(struct s3c_unseen *u, const struct s3c_event *e)
 {
     char *key;
 
-    if (u->count == u->cap) {
-        size_t cap = u->cap ? u->cap * 2 : 16;
-        struct s3c_unseen_entry *n = s3c_reallocarray(u->entries, cap, sizeof(*n));
-
-        if (!n)
-            return S3C_E_NOMEM;
-        u->entries = n;
-        u->cap = cap;
-    }
+    if (s3c_grow(&u->entries, &u->cap, u->count + 1, sizeof(*u->entries)) < 0)
+        return S3C_E_NOMEM;
     key = s3c_viewdup(e->key);
     if (!key)
         return S3C_E_NOMEM;

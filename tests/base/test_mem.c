@@ -152,6 +152,34 @@ static void arena_survives_out_of_memory(void **state)
     }
 }
 
+static void arrays_grow_and_keep_what_they_hold(void **state)
+{
+    uint32_t *numbers = NULL, *before;
+    size_t cap = 0, was;
+
+    (void)state;
+    for (uint32_t i = 0; i < 1000; i++) {
+        assert_int_equal(s3c_grow(&numbers, &cap, i + 1, sizeof(*numbers)), 0);
+        numbers[i] = i;
+    }
+    assert_int_equal(cap, 1024);
+    for (uint32_t i = 0; i < 1000; i++)
+        assert_int_equal(numbers[i], i);
+    before = numbers;
+    was = cap;
+    CHECK_CODE(s3c_grow(&numbers, &cap, SIZE_MAX, 1), S3C_E_NOMEM);
+    CHECK_CODE(s3c_grow(&numbers, &cap, SIZE_MAX / 2, sizeof(*numbers)), S3C_E_NOMEM);
+    FOR_EACH_ALLOC_FAILURE
+    {
+        int r = s3c_grow(&numbers, &cap, was + 1, sizeof(*numbers));
+
+        assert_int_equal(r, check_alloc_failed() ? S3C_E_NOMEM : 0);
+        assert_true(r == 0 || (numbers == before && cap == was));
+    }
+    assert_int_equal(cap, 2 * was);
+    s3c_free(numbers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +192,7 @@ int main(void)
         CHECK_TEST(arena_packs_text_tightly),
         CHECK_TEST(arena_reset_keeps_one_chunk),
         CHECK_TEST(arena_respects_its_cap),
+        CHECK_TEST(arrays_grow_and_keep_what_they_hold),
         CHECK_TEST(arena_survives_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
