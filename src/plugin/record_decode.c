@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Record { position = 1; operation = 2; metadata = 3; key = 4; payload = 5 }; Change { before = 1; after = 2 }; Data { oneof: raw_data = 1,
- * structured_data = 2 }. The position is read first of all, whatever stands before it: an error of the record needs it.
+ * structured_data = 2 }.
  */
 #include "plugin/record_decode.h"
 
@@ -187,17 +187,16 @@ static int read_payload(struct record_decoder *d, struct s3c_view message, struc
 
 /* ---- the record ---- */
 
-static int read_position(struct s3c_view message, struct s3c_record *ret, struct s3c_error *err)
+/* Goes on through what has not been read yet. Returns `why`, unless the rest is no protobuf. */
+static int find_position(struct pb_reader *p, int why, struct s3c_record *ret,
+                         struct s3c_error *err)
 {
-    struct pb_reader p;
-    int r;
+    int next;
 
-    ret->position = (struct s3c_view){"", 0};
-    pb_read(&p, message);
-    while ((r = pb_next(&p)) == 1)
-        if (p.field == 1 && p.wire == PB_BYTES)
-            ret->position = p.bytes;
-    return r < 0 ? malformed(err) : 0;
+    while ((next = pb_next(p)) == 1)
+        if (p->field == 1 && p->wire == PB_BYTES)
+            ret->position = p->bytes;
+    return next < 0 ? malformed(err) : why;
 }
 
 static int check_operation(uint64_t number, struct s3c_record *ret, struct s3c_error *err)
@@ -217,13 +216,14 @@ int record_decode(struct record_decoder *d, struct s3c_view message, struct s3c_
     uint64_t operation = 0;
     size_t entries = 0;
     struct pb_reader p;
-    int r;
+    int r = 0, next = 1;
 
-    *ret = (struct s3c_record){0};
-    r = read_position(message, ret, err);
+    *ret = (struct s3c_record){.position = {"", 0}};
     pb_read(&p, message);
-    while (r == 0 && pb_next(&p) == 1) {
-        if (p.field == 2 && p.wire == PB_VARINT)
+    while (r == 0 && (next = pb_next(&p)) == 1) {
+        if (p.field == 1 && p.wire == PB_BYTES)
+            ret->position = p.bytes;
+        else if (p.field == 2 && p.wire == PB_VARINT)
             operation = p.number;
         else if (p.field == 3 && p.wire == PB_BYTES)
             r = add_metadata(d, p.bytes, entries++, err);
@@ -232,7 +232,12 @@ int record_decode(struct record_decoder *d, struct s3c_view message, struct s3c_
         else if (p.field == 5 && p.wire == PB_BYTES)
             r = read_payload(d, p.bytes, ret, err);
     }
+    if (next < 0)
+        return malformed(err);
     if (r == 0)
         r = check_operation(operation, ret, err);
-    return r < 0 ? r : keep_metadata(d, entries, ret, err);
+    if (r == 0)
+        r = keep_metadata(d, entries, ret, err);
+    /* whatever is wrong stands before the rest, which may hold the position that a refusal needs */
+    return r == S3C_E_RECORD || r == S3C_E_TOO_LARGE ? find_position(&p, r, ret, err) : r;
 }
