@@ -28,6 +28,16 @@ ENV = {
     "HOME": "/nonexistent",
 }
 SERVER_CPU, CLIENT_CPU = 1, 0
+PYARROW = """
+import json, os, sys, time
+import pyarrow, pyarrow.parquet
+pyarrow.set_cpu_count(1)
+table = pyarrow.parquet.read_table(sys.argv[1]).combine_chunks()
+out = sys.argv[1] + ".peer"
+before = time.process_time()
+pyarrow.parquet.write_table(table, out, compression=sys.argv[2])
+print(json.dumps({"cpu_sec": time.process_time() - before, "bytes": os.path.getsize(out)}))
+"""
 
 
 class Server:
@@ -267,6 +277,35 @@ class Bench:
             f"  the same with the PUTs beside it ({payload} B)", "-", f"{median(rates):,.0f} ({spread(rates)}) a CPU-second", None
         )
 
+    def parquet(self, records):
+        """The same records: ours as they arrive, pyarrow's from a table that is already in its memory."""
+        python = ROOT / "build/venv/bin/python"
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            path = Path(folder) / "records.parquet"
+            Run([str(self.program("bench_parquet")), str(records), "none", str(path)])
+            for codec in ("zstd", "snappy"):
+                ours, peer = [], []
+                for _ in range(self.rounds):
+                    ours.append(json_figures(Run([str(self.program("bench_parquet")), str(records), codec])))
+                    if python.exists():
+                        peer.append(json_figures(Run([str(python), "-c", PYARROW, str(path), codec])))
+                self.parquet_rows(f"Parquet, {records:,} records, {codec}", ours, peer)
+
+    def parquet_rows(self, what, ours, peer):
+        cpu, size = median([f["cpu_sec"] for f in ours]), ours[0]["bytes"]
+        if not peer:
+            self.table.add(f"{what}: CPU seconds", "<= 0.7 x pyarrow", f"{cpu:.2f} (no pyarrow here)", None)
+            return
+        ratio = median([a["cpu_sec"] / b["cpu_sec"] for a, b in zip(ours, peer)])
+        theirs, their_size = median([f["cpu_sec"] for f in peer]), peer[0]["bytes"]
+        self.table.add(f"{what}: CPU seconds", f"<= 0.7 x pyarrow's {theirs:.2f}", f"{cpu:.2f}, {ratio:.2f} x", ratio <= 0.7)
+        self.table.add(
+            f"  file of pyarrow's {their_size / MIB:.1f} MiB",
+            "<= 1.02 x",
+            f"{size / MIB:.1f} MiB, {size / their_size:.3f} x",
+            size <= 1.02 * their_size,
+        )
+
     def memory(self, objects):
         with Server(self.build, "--no-auth", "--synth", f"{objects},64,many") as s:
             run = self.engine(s.url, "many")
@@ -316,7 +355,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--objects", type=int, default=100_000)
     parser.add_argument("--peer-objects", type=int, default=20_000)
-    parser.add_argument("--only", help="comma list of: snapshot latency listing large json memory first")
+    parser.add_argument("--only", help="comma list of: snapshot latency listing large json parquet memory first")
     parser.add_argument("--no-peers", action="store_true")
     a = parser.parse_args()
     folder = a.build / "peers"
@@ -329,6 +368,7 @@ def main():
         "listing": lambda: bench.listing(1_000_000, 100_000),
         "large": lambda: bench.large(64, 16 * MIB),
         "json": bench.json,
+        "parquet": lambda: bench.parquet(1_000_000),
         "memory": lambda: bench.memory(1_000_000),
     }
     wanted = a.only.split(",") if a.only else figures

@@ -31,6 +31,9 @@ LIBRARIES = {
     "nghttp2/": ["src/grpc/", "tests/"],
     "openssl/": ["src/base/", "tests/"],
     "nghttp2/": ["src/grpc/", "tests/"],
+    "isa-l/": ["src/format/", "tests/"],
+    "snappy-c.h": ["src/format/", "tests/"],
+    "zstd.h": ["src/format/", "tests/"],
     "cmocka.h": ["tests/"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

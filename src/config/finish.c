@@ -99,10 +99,8 @@ static int complain_value(struct s3c_config *c, const struct s3c_option *o,
         (o->type == S3C_TYPE_URL && strchr(v->effective, '@'))) /* a password may be in it */
         return s3c_config_complain(c, "%s: the value %s%s%s", o->name, why,
                                    o->allowed ? "; allowed: " : "", o->allowed ? o->allowed : "");
-    return s3c_config_complain(
-        c, "%s: \"%s\" %s%s%s%s", o->name, s3c_value_show(shown, v->effective), why,
-        o->allowed ? "; allowed: " : "", o->allowed ? o->allowed : "",
-        o->field == FIELD(format) ? " (parquet comes with a later version)" : "");
+    return s3c_config_complain(c, "%s: \"%s\" %s%s%s", o->name, s3c_value_show(shown, v->effective),
+                               why, o->allowed ? "; allowed: " : "", o->allowed ? o->allowed : "");
 }
 
 static int evaluate(struct s3c_config *c, const struct s3c_option *o, struct s3c_config_value *v)
@@ -206,6 +204,20 @@ static void merge_batch(struct s3c_config *c)
         s->file_max_age_ns = s->sdk_batch_delay_ns;
 }
 
+/* Snappy has no form that tools would read JSON from. */
+static int check_compression(struct s3c_config *c)
+{
+    struct s3c_settings *s = &c->settings;
+
+    if (!is_set(c, FIELD(compression)))
+        s->compression =
+            s->format == S3C_FORMAT_PARQUET ? S3C_COMPRESSION_ZSTD : S3C_COMPRESSION_NONE;
+    if (s->format == S3C_FORMAT_JSON && s->compression == S3C_COMPRESSION_SNAPPY)
+        return s3c_config_complain(
+            c, "compression: snappy goes with format parquet; with json: none, gzip or zstd");
+    return 0;
+}
+
 /* What a host that used the option would refuse: a template whose last action is never closed. */
 static int check_record_format(struct s3c_config *c)
 {
@@ -254,6 +266,8 @@ int s3c_config_finish(struct s3c_config *c, struct s3c_error *err)
         r = check_region(c);
     if (r == 0)
         r = check_bucket(c);
+    if (r == 0)
+        r = check_compression(c);
     if (r == 0)
         r = check_record_format(c);
     if (r == 0)

@@ -8,7 +8,13 @@
 #include "base/clock.h"
 
 enum s3c_on_trouble { S3C_FAIL, S3C_SKIP };
-enum s3c_format { S3C_FORMAT_JSON };
+enum s3c_format { S3C_FORMAT_JSON, S3C_FORMAT_PARQUET };
+enum s3c_compression {
+    S3C_COMPRESSION_NONE,
+    S3C_COMPRESSION_GZIP,
+    S3C_COMPRESSION_ZSTD,
+    S3C_COMPRESSION_SNAPPY, /* parquet only */
+};
 enum s3c_record_format { S3C_RECORD_OPENCDC, S3C_RECORD_DEBEZIUM, S3C_RECORD_TEMPLATE };
 enum s3c_addressing { S3C_ADDRESSING_AUTO, S3C_ADDRESSING_PATH, S3C_ADDRESSING_VIRTUAL };
 
@@ -32,8 +38,9 @@ struct s3c_settings { /* strings: owned by the config, NULL when unset */
 
     /* destination */
     enum s3c_format format;
-    int64_t buffer_size;    /* records; with sdk.batch.size taken into account */
-    int64_t file_max_bytes; /* 0 = off */
+    enum s3c_compression compression; /* with the default of the format taken into account */
+    int64_t buffer_size;              /* records; with sdk.batch.size taken into account */
+    int64_t file_max_bytes;           /* 0 = off */
     int64_t file_max_age_ns,
         file_max_idle_ns; /* 0 = off; age with sdk.batch.delay taken into account */
     int64_t part_size;

@@ -9,6 +9,7 @@
 #include "base/view.h"
 
 _Static_assert(sizeof(enum s3c_format) == sizeof(int) &&
+                   sizeof(enum s3c_compression) == sizeof(int) &&
                    sizeof(enum s3c_addressing) == sizeof(int) &&
                    sizeof(enum s3c_on_trouble) == sizeof(int) &&
                    sizeof(enum s3c_record_format) == sizeof(int),

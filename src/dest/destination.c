@@ -79,6 +79,7 @@ static void set_up(struct s3c_destination *d)
         .clock = d->parts.clock,
         .log = d->parts.log,
         .content_type = d->parts.writer->ops->content_type,
+        .content_encoding = d->parts.writer->ops->content_encoding,
         .parallel = s->max_connections < PARALLEL_MAX ? (unsigned)s->max_connections : PARALLEL_MAX,
         .random = d->parts.random,
     };
@@ -161,7 +162,7 @@ static size_t bytes_in_use(const struct s3c_destination *d)
     size_t n = d->pipeline.bytes;
 
     if (d->open)
-        n += s3c_file_bytes(d->open) + d->parts.writer->ops->size(d->parts.writer);
+        n += s3c_file_bytes(d->open) + d->parts.writer->ops->memory(d->parts.writer);
     return n;
 }
 

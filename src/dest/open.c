@@ -8,6 +8,12 @@
 #include "dest/engine.h"
 #include "dest/upload.h"
 #include "format/json.h"
+#include "format/json_compressed.h"
+#include "format/parquet.h"
+
+/* A row group takes a quarter of the memory at most: it is there twice while it is encoded, and closed files want some too. */
+#define GROUP_SHARE 4
+#define GROUP_MAX   (INT64_C(64) << 20) /* larger ones make files no smaller */
 
 #define PUT_DEFAULT_MAX \
     (UINT64_C(64) << 20) /* one PutObject up to here where file.max-bytes is off */
@@ -55,6 +61,24 @@ static int open_sink(struct s3c_sink **ret, const struct s3c_session *session,
     return s3c_upload_sink_new(ret, &o, err);
 }
 
+static int open_writer(struct s3c_writer **ret, const struct s3c_settings *s, struct s3c_error *err)
+{
+    static const enum s3c_codec codecs[] = {[S3C_COMPRESSION_NONE] = S3C_CODEC_NONE,
+                                            [S3C_COMPRESSION_GZIP] = S3C_CODEC_GZIP,
+                                            [S3C_COMPRESSION_ZSTD] = S3C_CODEC_ZSTD,
+                                            [S3C_COMPRESSION_SNAPPY] = S3C_CODEC_SNAPPY};
+    enum s3c_codec codec = codecs[s->compression];
+    int64_t group = s->memory_limit / GROUP_SHARE;
+
+    if (s->format == S3C_FORMAT_PARQUET) {
+        struct s3c_parquet_options o = {codec, (size_t)(group < GROUP_MAX ? group : GROUP_MAX)};
+
+        return s3c_parquet_writer_new(ret, &o, err);
+    }
+    return codec == S3C_CODEC_NONE ? s3c_json_writer_new(ret, err)
+                                   : s3c_json_compressed_writer_new(ret, codec, err);
+}
+
 static int open_parts(struct s3c_destination_parts *p, struct s3c_error *err)
 {
     int r = new_random(&p->random, err);
@@ -62,7 +86,7 @@ static int open_parts(struct s3c_destination_parts *p, struct s3c_error *err)
     if (r == 0)
         r = open_sink(&p->sink, p->session, err);
     if (r == 0)
-        r = s3c_json_writer_new(&p->writer, err);
+        r = open_writer(&p->writer, p->session->settings, err);
     return r;
 }
 

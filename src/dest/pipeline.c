@@ -138,6 +138,7 @@ static void send_file(struct s3c_pipeline *p, struct s3c_file *f, int64_t now_ns
     f->delivery.key = s3c_buf_view(&f->key);
     f->delivery.body = s3c_buf_view(&f->body);
     f->delivery.content_type = p->content_type;
+    f->delivery.content_encoding = p->content_encoding;
     f->state = S3C_FILE_SENDING;
     r = p->sink->ops->put(p->sink, &f->delivery, &err);
     if (r == 0) {

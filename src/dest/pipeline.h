@@ -14,10 +14,10 @@
 struct s3c_pipeline {
     struct s3c_sink *sink; /* borrowed, like the rest */
     const struct s3c_clock *clock;
-    const struct s3c_log *log; /* or NULL */
-    const char *content_type;
-    unsigned parallel; /* files with the sink at most */
-    uint64_t random;   /* state of the jitter; seeded by the owner */
+    const struct s3c_log *log;                   /* or NULL */
+    const char *content_type, *content_encoding; /* of all files; encoding: NULL = none */
+    unsigned parallel;                           /* files with the sink at most */
+    uint64_t random;                             /* state of the jitter; seeded by the owner */
 
     struct s3c_file *head, **tail; /* private from here on */
     unsigned sending;

@@ -15,7 +15,7 @@
 /* One file on its way. Everything pointed to stays valid and unchanged while it is. */
 struct s3c_delivery {
     struct s3c_view key, body;
-    const char *content_type;
+    const char *content_type, *content_encoding; /* encoding: NULL = none */
 
     int result; /* 0: S3 has confirmed it; negative: it has not, see error (its bit retryable says whether to try again) */
     struct s3c_error error;

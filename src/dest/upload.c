@@ -35,6 +35,7 @@ static int start_call(struct s3_sink *s, struct upload *u, struct s3c_error *err
     c->key = u->delivery->key;
     c->body = u->delivery->body;
     c->content_type = s3c_view_str(u->delivery->content_type);
+    c->content_encoding = s3c_view_str(u->delivery->content_encoding);
     c->inbox = s->inbox;
     c->user = u;
     u->call = c;
@@ -47,6 +48,7 @@ static int start_multipart(struct s3_sink *s, struct upload *u, struct s3c_error
     struct s3c_multipart_options o = {
         .key = u->delivery->key,
         .content_type = s3c_view_str(u->delivery->content_type),
+        .content_encoding = s3c_view_str(u->delivery->content_encoding),
         .body = u->delivery->body,
         .part_size = s->options.part_size,
         .inbox = s->inbox,

@@ -136,15 +136,14 @@ static int add_record(struct s3c_buf *out, const struct s3c_record *r)
     return rc < 0 ? rc : ADD_LITERAL(out, "}\n");
 }
 
-static int json_add(struct s3c_writer *base, const struct s3c_record *r, struct s3c_error *err)
+int s3c_json_add(struct s3c_buf *out, const struct s3c_record *r, struct s3c_error *err)
 {
-    struct json_writer *w = (struct json_writer *)base;
-    size_t before = w->out.len;
-    int rc = add_record(&w->out, r);
+    size_t before = out->len;
+    int rc = add_record(out, r);
 
     if (rc == 0)
         return 0;
-    w->out.len = before;
+    out->len = before;
     if (rc == S3C_E_NOMEM)
         return s3c_error_nomem(err);
     if (rc == S3C_E_RECORD)
@@ -153,6 +152,11 @@ static int json_add(struct s3c_writer *base, const struct s3c_record *r, struct 
                              "metadata is not valid UTF-8",
                              (int)r->operation);
     return s3c_error_set(err, rc, "cannot write a record as JSON: the file would be too large");
+}
+
+static int json_add(struct s3c_writer *base, const struct s3c_record *r, struct s3c_error *err)
+{
+    return s3c_json_add(&((struct json_writer *)base)->out, r, err);
 }
 
 static size_t json_size(const struct s3c_writer *base)
@@ -185,6 +189,7 @@ int s3c_json_writer_new(struct s3c_writer **ret, struct s3c_error *err)
         .content_type = "application/json",
         .add = json_add,
         .size = json_size,
+        .memory = json_size,
         .finish = json_finish,
         .release = json_release,
     };

@@ -8,6 +8,9 @@
 
 #include "format/writer.h"
 
+/* Appends the line of one record, whole or not at all. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE, S3C_E_RECORD. */
+S3C_MUST_USE int s3c_json_add(struct s3c_buf *out, const struct s3c_record *r,
+                              struct s3c_error *err);
 S3C_MUST_USE int s3c_json_writer_new(struct s3c_writer **ret, struct s3c_error *err);
 
 #endif

@@ -49,7 +49,7 @@ struct s3c_call {
     uint64_t max_size; /* GET: a longer body is S3C_E_TOO_LARGE; 0 = no limit */
     /* lists; key_marker is start-after in V2 */
     struct s3c_view prefix, key_marker, version_id_marker, continuation;
-    unsigned max_keys;            /* lists; 0 = the server's default (1,000) */
+    unsigned max_keys;                              /* lists; 0 = the server's default (1,000) */
     struct s3c_view content_type, content_encoding; /* PUT, CREATE_MULTIPART; empty = none */
     struct s3c_view body; /* PUT, UPLOAD_PART, COMPLETE_MULTIPART (the XML, see s3/multipart.h) */
     struct s3c_view upload_id; /* multipart */

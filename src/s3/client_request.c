@@ -129,8 +129,11 @@ static void draft_request(struct draft *d, struct s3c_call_private *a)
     default:
         break;
     }
-    if (call->content_type.len > 0 &&
-        (call->op == S3C_PUT_OBJECT || call->op == S3C_CREATE_MULTIPART))
+    if (call->op != S3C_PUT_OBJECT && call->op != S3C_CREATE_MULTIPART)
+        return;
+    if (call->content_encoding.len > 0)
+        add_header(d, "content-encoding", call->content_encoding);
+    if (call->content_type.len > 0)
         add_header(d, "content-type", call->content_type);
 }
 

@@ -23,7 +23,7 @@ enum state { CREATING, SENDING, COMPLETING, DRAINING, ABORTING, DONE };
 
 struct s3c_multipart {
     struct s3c_client *client;
-    struct s3c_multipart_options options; /* key and content_type are copies */
+    struct s3c_multipart_options options; /* key and content headers are copies */
     enum state state;
     struct s3c_arena arena; /* key, content type, upload id, ETags */
     struct s3c_view upload_id;
@@ -50,10 +50,12 @@ static int allocate(struct s3c_multipart *m)
 {
     m->options.key = s3c_arena_copy(&m->arena, m->options.key);
     m->options.content_type = s3c_arena_copy(&m->arena, m->options.content_type);
+    m->options.content_encoding = s3c_arena_copy(&m->arena, m->options.content_encoding);
     m->etags = s3c_reallocarray(NULL, m->parts, sizeof *m->etags);
     m->calls = s3c_zalloc(m->parallel * sizeof *m->calls);
     m->busy = s3c_zalloc(m->parallel * sizeof *m->busy);
-    if (!m->options.key.ptr || !m->options.content_type.ptr || !m->etags || !m->calls || !m->busy)
+    if (!m->options.key.ptr || !m->options.content_type.ptr || !m->options.content_encoding.ptr ||
+        !m->etags || !m->calls || !m->busy)
         return S3C_E_NOMEM;
     for (size_t i = 0; i < m->parallel; i++) {
         m->calls[i] = s3c_call_new();
@@ -74,8 +76,10 @@ static void submit(struct s3c_multipart *m, size_t slot, enum s3c_s3_op op, unsi
     s3c_call_reset(c);
     c->op = op;
     c->key = m->options.key;
-    c->content_type =
-        op == S3C_CREATE_MULTIPART ? m->options.content_type : (struct s3c_view){NULL, 0};
+    if (op == S3C_CREATE_MULTIPART) {
+        c->content_type = m->options.content_type;
+        c->content_encoding = m->options.content_encoding;
+    }
     c->upload_id = m->upload_id;
     c->part_number = part;
     c->body = body;

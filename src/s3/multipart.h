@@ -15,8 +15,8 @@
 struct s3c_multipart;
 
 struct s3c_multipart_options {
-    struct s3c_view key, content_type; /* copied */
-    struct s3c_view body;              /* borrowed until it is finished; not empty */
+    struct s3c_view key, content_type, content_encoding; /* copied */
+    struct s3c_view body; /* borrowed until it is finished; not empty */
     uint64_t
         part_size; /* raised where the body would need more than 10,000 parts; equal parts but the last */
     unsigned parallel; /* parts in flight at most; 0 = 4 */

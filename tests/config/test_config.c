@@ -157,10 +157,16 @@ static const struct refusal refusals[] = {
     {S3C_SOURCE,
      {{"aws.bucket", "s3://b/p", CLI}, {"region", "r", CLI}},
      "aws.bucket: \"s3://b/p\" is not a bucket's name"},
-    {S3C_DESTINATION, {SOURCE_BASE}, "format: required, but not set; allowed: json"},
+    {S3C_DESTINATION, {SOURCE_BASE}, "format: required, but not set; allowed: json, parquet"},
     {S3C_DESTINATION,
-     {SOURCE_BASE, {"format", "parquet", CLI}},
-     "format: \"parquet\" is not one of the words; allowed: json (parquet comes with"},
+     {SOURCE_BASE, {"format", "csv", CLI}},
+     "format: \"csv\" is not one of the words; allowed: json, parquet"},
+    {S3C_DESTINATION,
+     {SOURCE_BASE, {"format", "parquet", CLI}, {"compression", "lz4", CLI}},
+     "compression: \"lz4\" is not one of the words; allowed: none, gzip, zstd, snappy"},
+    {S3C_DESTINATION,
+     {SOURCE_BASE, {"format", "json", CLI}, {"compression", "snappy", CLI}},
+     "compression: snappy goes with format parquet; with json: none, gzip or zstd"},
     {S3C_DESTINATION,
      {SOURCE_BASE, {"format", "json", CLI}, {"buffer-size", "0", CLI}},
      "buffer-size: \"0\" is out of range; allowed: 1 to 100000"},
@@ -257,6 +263,36 @@ static void destination_values_arrive(void **state)
     assert_int_equal(s->part_size, 8 << 20);
     assert_string_equal(s->prefix, "a_b/");
     s3c_config_free(b.c);
+}
+
+static void compression_depends_on_the_format(void **state)
+{
+    static const struct {
+        const char *format, *compression;
+        enum s3c_compression expected;
+    } cases[] = {
+        {"json", NULL, S3C_COMPRESSION_NONE},          {"json", "gzip", S3C_COMPRESSION_GZIP},
+        {"json", "zstd", S3C_COMPRESSION_ZSTD},        {"parquet", NULL, S3C_COMPRESSION_ZSTD},
+        {"parquet", "none", S3C_COMPRESSION_NONE},     {"parquet", "gzip", S3C_COMPRESSION_GZIP},
+        {"parquet", "snappy", S3C_COMPRESSION_SNAPPY}, {"parquet", "", S3C_COMPRESSION_ZSTD},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct set sets[] = {
+            SOURCE_BASE,
+            {"format", cases[i].format, CLI},
+            {cases[i].compression ? "compression" : NULL, cases[i].compression, CLI},
+            {NULL}};
+        struct built b = build(S3C_DESTINATION, sets, NULL);
+        const struct s3c_settings *s = s3c_config_settings(b.c);
+
+        CHECK_OK(b.r, &b.err);
+        assert_int_equal(s->format, strcmp(cases[i].format, "json") == 0 ? S3C_FORMAT_JSON
+                                                                         : S3C_FORMAT_PARQUET);
+        assert_int_equal(s->compression, cases[i].expected);
+        s3c_config_free(b.c);
+    }
 }
 
 static void the_command_line_wins_over_the_file_over_the_host(void **state)
@@ -503,6 +539,7 @@ int main(void)
         CHECK_TEST(all_problems_are_reported_at_once),
         CHECK_TEST(defaults_are_those_of_the_design),
         CHECK_TEST(destination_values_arrive),
+        CHECK_TEST(compression_depends_on_the_format),
         CHECK_TEST(the_command_line_wins_over_the_file_over_the_host),
         CHECK_TEST(both_spellings_with_one_value_are_fine),
         CHECK_TEST(the_environment_serves_what_is_missing),

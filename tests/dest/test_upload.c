@@ -94,7 +94,8 @@ static int put(struct fixture *x, size_t body_len)
         x->body[i] = (char)('a' + i % 26);
     x->delivery = (struct s3c_delivery){.key = S3C_VIEW("out/a b.json"),
                                         .body = {x->body, body_len},
-                                        .content_type = "application/json"};
+                                        .content_type = "application/json",
+                                        .content_encoding = "gzip"};
     return x->sink->ops->put(x->sink, &x->delivery, NULL);
 }
 

@@ -96,6 +96,8 @@ static void hashes_bodies_over_http_only(void **state)
         c = new_call(&x, S3C_PUT_OBJECT);
         c->body = S3C_VIEW("hello");
         c->content_type = S3C_VIEW("application/json");
+        if (i > 0)
+            c->content_encoding = S3C_VIEW("gzip");
         fake_push(x.fake, (struct fake_reply){.status = 503});
         fake_push(x.fake, (struct fake_reply){.status = 200});
         run_call(&x, c);
@@ -103,6 +105,7 @@ static void hashes_bodies_over_http_only(void **state)
         assert_int_equal(x.fake->request_count, 2);
         assert_true(fake_sent_header(&x.fake->requests[1], rows[i].header));
         assert_true(fake_sent_header(&x.fake->requests[1], "content-type: application/json"));
+        assert_int_equal(fake_sent_header(&x.fake->requests[1], "content-encoding: gzip"), i > 0);
         assert_string_equal(x.fake->requests[1].body, "hello");
         s3c_call_free(c);
         fixture_finish(&x);

@@ -39,6 +39,7 @@ static int begin_quietly(struct upload *u, unsigned parallel, int64_t deadline)
     if (r == 0) {
         struct s3c_multipart_options o = {.key = S3C_VIEW("k/1"),
                                           .content_type = S3C_VIEW("text/plain"),
+                                          .content_encoding = S3C_VIEW("zstd"),
                                           .body = S3C_VIEW(BODY),
                                           .part_size = 4,
                                           .parallel = parallel,
@@ -110,6 +111,7 @@ static void uploads_in_parts(void **state)
     assert_int_equal(u.s3.fake->request_count, 5);
     CHECK_HAS(request(&u, 0)->url, "/bucket/k/1?uploads=");
     assert_true(fake_sent_header(request(&u, 0), "content-type: text/plain"));
+    assert_true(fake_sent_header(request(&u, 0), "content-encoding: zstd"));
     CHECK_HAS(request(&u, 1)->url, "/bucket/k/1?partNumber=1&uploadId=u%2F1");
     assert_string_equal(request(&u, 1)->body, "aaaa");
     assert_string_equal(request(&u, 2)->body, "bbbb");

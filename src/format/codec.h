@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Compression, of one block at a time or as a stream: the only place that knows zstd, snappy and ISA-L. The same bytes in give the
+ * same bytes out, whatever the compressor did before. Not thread-safe.
+ */
+#ifndef S3C_FORMAT_CODEC_H
+#define S3C_FORMAT_CODEC_H
+
+#include "base/buf.h"
+
+enum s3c_codec { S3C_CODEC_NONE, S3C_CODEC_GZIP, S3C_CODEC_ZSTD, S3C_CODEC_SNAPPY };
+
+struct s3c_compressor;
+S3C_MUST_USE int s3c_compressor_new(struct s3c_compressor **ret, enum s3c_codec codec,
+                                    struct s3c_error *err); /* 0, S3C_E_NOMEM */
+void s3c_compressor_free(struct s3c_compressor *c);         /* NULL is fine */
+
+/* Appends the compressed block: a gzip member, a zstd frame, raw snappy, or the bytes themselves. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE. */
+S3C_MUST_USE int s3c_compress_block(struct s3c_compressor *c, struct s3c_view in,
+                                    struct s3c_buf *out);
+
+/*
+ * A stream (gzip, zstd, none; not snappy): any number of pieces, the last one said to be; then the next stream begins. What of it comes
+ * out when is the codec's business. After a failure nothing of the piece was taken, and it may be given again.
+ */
+S3C_MUST_USE int s3c_compress_piece(struct s3c_compressor *c, struct s3c_view in, bool last,
+                                    struct s3c_buf *out);
+void s3c_compress_restart(struct s3c_compressor *c); /* gives up the stream, begins the next one */
+
+/* CRC-32 as gzip has it. */
+uint32_t s3c_crc32(struct s3c_view v);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Open addressing with linear probing, at most half full; a part of the hash beside the number spares most comparisons. */
+#include "format/parquet_dictionary.h"
+
+#include "base/digest.h"
+#include "base/mem.h"
+#include "format/parquet_bytes.h"
+
+enum { FIRST_SLOTS = 256, FIRST_ENTRIES = 128 };
+
+struct s3c_dictionary_slot {
+    uint32_t number1; /* number + 1; 0: free */
+    uint32_t tag;     /* upper half of the hash */
+};
+
+void s3c_dictionary_init(struct s3c_dictionary *d)
+{
+    *d = (struct s3c_dictionary){.plain = S3C_BUF_INIT(S3C_DICTIONARY_MAX)};
+}
+
+void s3c_dictionary_done(struct s3c_dictionary *d)
+{
+    s3c_buf_done(&d->plain);
+    s3c_free(d->entries);
+    s3c_free(d->slots);
+    s3c_dictionary_init(d);
+}
+
+void s3c_dictionary_clear(struct s3c_dictionary *d)
+{
+    s3c_buf_clear(&d->plain);
+    d->count = 0;
+    memset(d->hints, 0, sizeof(d->hints));
+    if (d->slots)
+        memset(d->slots, 0, ((size_t)d->mask + 1) * sizeof(*d->slots));
+}
+
+static uint64_t hash(struct s3c_view v)
+{
+    return s3c_hash128(v.ptr, v.len, 0).lo;
+}
+
+static void put_slot(struct s3c_dictionary_slot *slots, uint32_t mask, uint64_t h, uint32_t number)
+{
+    uint32_t i = (uint32_t)h & mask;
+
+    while (slots[i].number1 != 0)
+        i = (i + 1) & mask;
+    slots[i] = (struct s3c_dictionary_slot){number + 1, (uint32_t)(h >> 32)};
+}
+
+static int grow_slots(struct s3c_dictionary *d, size_t values)
+{
+    size_t n = d->slots ? (size_t)d->mask + 1 : FIRST_SLOTS;
+    struct s3c_dictionary_slot *slots;
+
+    if (d->slots && values * 2 <= n)
+        return 0;
+    while (n < values * 2)
+        n *= 2;
+    slots = s3c_zalloc(n * sizeof(*slots));
+    if (!slots)
+        return S3C_E_NOMEM;
+    for (uint32_t i = 0; i < d->count; i++)
+        put_slot(slots, (uint32_t)n - 1, hash(s3c_dictionary_value(d, i)), i);
+    s3c_free(d->slots);
+    d->slots = slots;
+    d->mask = (uint32_t)n - 1;
+    return 0;
+}
+
+static int grow_entries(struct s3c_dictionary *d, size_t values)
+{
+    size_t n = d->capacity ? d->capacity : FIRST_ENTRIES;
+    struct s3c_dictionary_entry *entries;
+
+    if (values <= d->capacity)
+        return 0;
+    while (n < values)
+        n *= 2;
+    entries = s3c_reallocarray(d->entries, n, sizeof(*entries));
+    if (!entries)
+        return S3C_E_NOMEM;
+    d->entries = entries;
+    d->capacity = (uint32_t)n;
+    return 0;
+}
+
+int s3c_dictionary_reserve(struct s3c_dictionary *d, size_t count, size_t bytes)
+{
+    size_t most = S3C_DICTIONARY_MAX - d->plain.len;
+    int r;
+
+    if (bytes > most || count > (most - bytes) / sizeof(uint32_t))
+        return S3C_E_TOO_LARGE;
+    r = s3c_buf_reserve(&d->plain, bytes + count * sizeof(uint32_t));
+    if (r == 0)
+        r = grow_entries(d, d->count + count);
+    return r < 0 ? r : grow_slots(d, d->count + count);
+}
+
+struct s3c_view s3c_dictionary_value(const struct s3c_dictionary *d, uint32_t number)
+{
+    return (struct s3c_view){d->plain.ptr + d->entries[number].offset, d->entries[number].len};
+}
+
+static bool is_value(const struct s3c_dictionary *d, uint32_t number, struct s3c_view v)
+{
+    return d->entries[number].len == v.len &&
+           (v.len == 0 || memcmp(d->plain.ptr + d->entries[number].offset, v.ptr, v.len) == 0);
+}
+
+static uint32_t append(struct s3c_dictionary *d, struct s3c_view v)
+{
+    char *dst = d->plain.ptr + d->plain.len;
+
+    s3c_put_le32(dst, (uint32_t)v.len);
+    if (v.len > 0)
+        memcpy(dst + sizeof(uint32_t), v.ptr, v.len);
+    d->entries[d->count] =
+        (struct s3c_dictionary_entry){(uint32_t)(d->plain.len + sizeof(uint32_t)), (uint32_t)v.len};
+    d->plain.len += sizeof(uint32_t) + v.len;
+    return d->count++;
+}
+
+static uint32_t find_or_append(struct s3c_dictionary *d, struct s3c_view v)
+{
+    uint64_t h = hash(v);
+    uint32_t i = (uint32_t)h & d->mask, tag = (uint32_t)(h >> 32);
+
+    for (; d->slots[i].number1 != 0; i = (i + 1) & d->mask)
+        if (d->slots[i].tag == tag && is_value(d, d->slots[i].number1 - 1, v))
+            return d->slots[i].number1 - 1;
+    d->slots[i] = (struct s3c_dictionary_slot){d->count + 1, tag};
+    return append(d, v);
+}
+
+uint32_t s3c_dictionary_add(struct s3c_dictionary *d, struct s3c_view v, size_t hint)
+{
+    uint32_t number;
+
+    if (hint >= S3C_DICTIONARY_HINTS)
+        return find_or_append(d, v);
+    number = d->hints[hint];
+    if (number < d->count && is_value(d, number, v))
+        return number;
+    return d->hints[hint] = find_or_append(d, v);
+}

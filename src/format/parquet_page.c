@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * v1 pages with PLAIN and dictionary encoding only: every reader takes them (Spark before 3.3 and Iceberg's vectorised reader do not take
+ * v2 or delta encodings). Page headers carry no statistics: the page index does (PageIndex.md).
+ */
+#include "format/parquet_page.h"
+
+#include "base/mem.h"
+#include "format/parquet_bytes.h"
+#include "format/parquet_levels.h"
+#include "format/parquet_thrift.h"
+
+/* Where a chunk has been written up to. */
+struct cursor {
+    const struct s3c_leaf *leaf;
+    const uint8_t *def, *rep; /* NULL: none */
+    const struct s3c_column *column;
+    const uint32_t *numbers;
+    size_t entries;              /* in all */
+    size_t entry, value, offset; /* offset: into the plain values */
+    int64_t row;
+    unsigned width; /* of a dictionary number */
+};
+
+/* A page: what of the chunk it holds. */
+struct piece {
+    size_t entries, values, bytes, rows;
+    struct s3c_bounds bounds;
+};
+
+int s3c_page_writer_init(struct s3c_page_writer *w, enum s3c_codec codec, struct s3c_error *err)
+{
+    *w = (struct s3c_page_writer){.body = S3C_BUF_INIT(INT32_MAX),
+                                  .packed = S3C_BUF_INIT(INT32_MAX),
+                                  .seen = S3C_BUF_INIT(SIZE_MAX)};
+    return s3c_compressor_new(&w->compressor, codec, err);
+}
+
+void s3c_page_writer_done(struct s3c_page_writer *w)
+{
+    s3c_compressor_free(w->compressor);
+    s3c_buf_done(&w->body);
+    s3c_buf_done(&w->packed);
+    s3c_buf_done(&w->seen);
+}
+
+/* ---- cutting ---- */
+
+static void take_number(struct s3c_page_writer *w, const struct cursor *c, uint32_t page,
+                        struct piece *p)
+{
+    uint32_t number = c->numbers[c->value + p->values];
+    uint32_t *seen = (uint32_t *)(void *)w->seen.ptr + number;
+
+    p->values++;
+    p->bytes = p->values * c->width / 8;
+    if (*seen == page)
+        return;
+    *seen = page;
+    s3c_bounds_add(&p->bounds, s3c_dictionary_value(&c->column->dictionary, number));
+}
+
+static void take_plain(const struct cursor *c, struct piece *p)
+{
+    const char *at = c->column->plain.ptr + c->offset + p->bytes;
+    uint32_t len = s3c_get_le32(at);
+
+    p->values++;
+    p->bytes += sizeof(len) + len;
+    s3c_bounds_add(&p->bounds, (struct s3c_view){at + sizeof(len), len});
+}
+
+/* `page` numbers the chunk's pages from 1. A row is never divided. */
+static struct piece cut(struct s3c_page_writer *w, const struct cursor *c, uint32_t page)
+{
+    struct piece p = {0};
+
+    for (size_t i = c->entry; i < c->entries; i++) {
+        if (!c->rep || c->rep[i] == 0) {
+            if (p.rows == S3C_PAGE_ROWS || p.bytes >= S3C_PAGE_BYTES)
+                break;
+            p.rows++;
+        }
+        p.entries++;
+        if (c->def && c->def[i] < c->leaf->max_def)
+            continue;
+        if (c->numbers)
+            take_number(w, c, page, &p);
+        else
+            take_plain(c, &p);
+    }
+    return p;
+}
+
+/* ---- encoding ---- */
+
+static int encode_values(struct s3c_page_writer *w, const struct cursor *c, const struct piece *p)
+{
+    int r;
+
+    if (!c->numbers)
+        return s3c_buf_add(&w->body, c->column->plain.ptr + c->offset, p->bytes);
+    r = s3c_buf_add_char(&w->body, (char)c->width);
+    return r < 0 ? r : s3c_hybrid_add(&w->body, c->numbers + c->value, p->values, c->width);
+}
+
+/* The page before compression: of a required column that is a piece of what the column holds already. */
+static int encode_piece(struct s3c_page_writer *w, const struct cursor *c, const struct piece *p,
+                        struct s3c_view *ret)
+{
+    int r = 0;
+
+    if (!c->def && !c->numbers) {
+        *ret = (struct s3c_view){c->column->plain.ptr + c->offset, p->bytes};
+        return 0;
+    }
+    s3c_buf_clear(&w->body);
+    if (c->rep)
+        r = s3c_levels_add(&w->body, c->rep + c->entry, p->entries, c->leaf->max_rep);
+    if (r == 0 && c->def)
+        r = s3c_levels_add(&w->body, c->def + c->entry, p->entries, c->leaf->max_def);
+    if (r == 0)
+        r = encode_values(w, c, p);
+    *ret = s3c_buf_view(&w->body);
+    return r;
+}
+
+struct header {
+    int type, encoding;
+    size_t values, uncompressed, compressed;
+    uint32_t crc;
+};
+
+static int write_header(struct s3c_buf *out, const struct header *h)
+{
+    struct s3c_thrift t = S3C_THRIFT_INIT(out);
+
+    s3c_thrift_i32(&t, 1, h->type);
+    s3c_thrift_i32(&t, 2, (int32_t)h->uncompressed);
+    s3c_thrift_i32(&t, 3, (int32_t)h->compressed);
+    s3c_thrift_i32(&t, 4, (int32_t)h->crc);
+    s3c_thrift_struct(&t, h->type == S3C_PAGE_DATA ? 5 : 7);
+    s3c_thrift_i32(&t, 1, (int32_t)h->values);
+    s3c_thrift_i32(&t, 2, h->encoding);
+    if (h->type == S3C_PAGE_DATA) {
+        s3c_thrift_i32(&t, 3, S3C_ENCODING_RLE);
+        s3c_thrift_i32(&t, 4, S3C_ENCODING_RLE);
+    }
+    s3c_thrift_close(&t);
+    s3c_thrift_close(&t);
+    return t.error;
+}
+
+static int write_page(struct s3c_page_writer *w, struct s3c_view body, struct header h,
+                      struct s3c_buf *out, const struct s3c_layout *layout,
+                      struct s3c_chunk_info *chunk)
+{
+    size_t start = out->len;
+    int r = 0;
+
+    if (body.len > INT32_MAX)
+        return S3C_E_TOO_LARGE;
+    h.uncompressed = body.len;
+    if (layout->codec != S3C_CODEC_NONE) {
+        s3c_buf_clear(&w->packed);
+        r = s3c_compress_block(w->compressor, body, &w->packed);
+        body = s3c_buf_view(&w->packed);
+    }
+    h.compressed = body.len;
+    h.crc = s3c_crc32(body);
+    if (r == 0)
+        r = write_header(out, &h);
+    if (r == 0) {
+        chunk->uncompressed += (int64_t)(out->len - start + h.uncompressed);
+        r = s3c_buf_add_view(out, body);
+        chunk->compressed += (int64_t)(out->len - start);
+    }
+    return r;
+}
+
+/* ---- what is remembered ---- */
+
+static int store_bounds(struct s3c_layout *l, const struct s3c_leaf *leaf,
+                        const struct s3c_bounds *b, struct s3c_bound *ret_min,
+                        struct s3c_bound *ret_max)
+{
+    int r = s3c_bound_below(&l->bounds, b->min, leaf->utf8, ret_min);
+
+    return r < 0 ? r : s3c_bound_above(&l->bounds, b->max, leaf->utf8, ret_max);
+}
+
+static int remember_page(struct s3c_layout *l, const struct cursor *c, const struct piece *p,
+                         size_t start, size_t end, struct s3c_chunk_info *chunk)
+{
+    struct s3c_page_info info = {.offset = (int64_t)start,
+                                 .size = (int64_t)(end - start),
+                                 .first_row = c->row,
+                                 .nulls = (int64_t)(p->entries - p->values),
+                                 .all_null = !p->bounds.any};
+    int r = 0;
+
+    if (p->bounds.any)
+        r = store_bounds(l, c->leaf, &p->bounds, &info.min, &info.max);
+    if (r == 0)
+        r = s3c_buf_add(&l->pages, &info, sizeof(info));
+    chunk->pages++;
+    chunk->nulls += info.nulls;
+    chunk->has_bounds = chunk->has_bounds && (info.all_null || info.max.known);
+    return r;
+}
+
+/* ---- the chunk ---- */
+
+static int write_dictionary(struct s3c_page_writer *w, const struct s3c_dictionary *d,
+                            struct s3c_buf *out, const struct s3c_layout *layout,
+                            struct s3c_chunk_info *chunk)
+{
+    struct header h = {
+        .type = S3C_PAGE_DICTIONARY, .encoding = S3C_ENCODING_PLAIN, .values = d->count};
+    size_t seen = (size_t)d->count * sizeof(uint32_t);
+    int r;
+
+    s3c_buf_clear(&w->seen);
+    r = s3c_buf_reserve(&w->seen, seen);
+    if (r < 0)
+        return r;
+    memset(w->seen.ptr, 0, seen);
+    chunk->dictionary_offset = (int64_t)out->len;
+    return write_page(w, s3c_buf_view(&d->plain), h, out, layout, chunk);
+}
+
+static int write_data(struct s3c_page_writer *w, struct cursor *c, struct s3c_buf *out,
+                      struct s3c_layout *layout, struct s3c_chunk_info *chunk)
+{
+    struct header h = {.type = S3C_PAGE_DATA,
+                       .encoding = c->numbers ? S3C_ENCODING_RLE_DICTIONARY : S3C_ENCODING_PLAIN};
+    struct s3c_bounds bounds = {.any = false};
+    int r = 0;
+
+    for (uint32_t page = 1; c->entry < c->entries && r == 0; page++) {
+        struct piece p = cut(w, c, page);
+        size_t start = out->len;
+        struct s3c_view body;
+
+        h.values = p.entries;
+        r = encode_piece(w, c, &p, &body);
+        if (r == 0)
+            r = write_page(w, body, h, out, layout, chunk);
+        if (r == 0)
+            r = remember_page(layout, c, &p, start, out->len, chunk);
+        s3c_bounds_join(&bounds, &p.bounds);
+        c->entry += p.entries;
+        c->value += p.values;
+        c->offset += p.bytes;
+        c->row += (int64_t)p.rows;
+    }
+    chunk->has_values = bounds.any;
+    if (r == 0 && bounds.any)
+        r = store_bounds(layout, c->leaf, &bounds, &chunk->min, &chunk->max);
+    return r;
+}
+
+static struct cursor start_of(const struct s3c_leaf *leaf, const struct s3c_levels *levels,
+                              const struct s3c_column *column)
+{
+    struct cursor c = {.leaf = leaf, .column = column, .entries = column->values};
+
+    if (levels) {
+        c.def = (const uint8_t *)levels->def.ptr;
+        c.rep = leaf->max_rep > 0 ? (const uint8_t *)levels->rep.ptr : NULL;
+        c.entries = levels->def.len;
+    }
+    if (column->has_dictionary) {
+        c.numbers = (const uint32_t *)(const void *)column->numbers.ptr;
+        c.width = s3c_bit_width(column->dictionary.count - 1);
+    }
+    return c;
+}
+
+int s3c_chunk_write(struct s3c_page_writer *w, const struct s3c_leaf *leaf,
+                    const struct s3c_levels *levels, const struct s3c_column *column,
+                    struct s3c_buf *out, struct s3c_layout *layout)
+{
+    struct cursor c = start_of(leaf, levels, column);
+    struct s3c_chunk_info chunk = {.leaf = leaf,
+                                   .dictionary_offset = -1,
+                                   .entries = (int64_t)c.entries,
+                                   .first_page = layout->pages.len / sizeof(struct s3c_page_info),
+                                   .has_bounds = true};
+    int r = 0;
+
+    if (c.numbers)
+        r = write_dictionary(w, &column->dictionary, out, layout, &chunk);
+    chunk.data_offset = (int64_t)out->len;
+    if (r == 0)
+        r = write_data(w, &c, out, layout, &chunk);
+    return r < 0 ? r : s3c_buf_add(&layout->chunks, &chunk, sizeof(chunk));
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cutting (parquet.thrift, Statistics: bounds "must still be valid values"): the lower bound is a prefix; the upper one a prefix whose last
+ * character that can be raised was raised. A raised code point may take a byte more than the old one; the order of bytes is that of
+ * code points, so it is above all the same.
+ */
+#include "format/parquet_stats.h"
+
+#include "base/mem.h"
+#include "base/view.h"
+
+/* Padded with zeros, so that a lower head means a lower value; equal heads mean nothing. */
+static uint64_t head_of(struct s3c_view v)
+{
+    uint64_t head = 0;
+
+    if (v.len >= sizeof(head))
+        memcpy(&head, v.ptr, sizeof(head));
+    else if (v.len > 0)
+        memcpy(&head, v.ptr, v.len);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    head = __builtin_bswap64(head);
+#endif
+    return head;
+}
+
+void s3c_bounds_add(struct s3c_bounds *b, struct s3c_view v)
+{
+    uint64_t head = head_of(v);
+
+    if (!b->any) {
+        *b = (struct s3c_bounds){v, v, head, head, true};
+        return;
+    }
+    if (head < b->min_head || (head == b->min_head && s3c_view_cmp(v, b->min) < 0)) {
+        b->min = v;
+        b->min_head = head;
+    } else if (head > b->max_head || (head == b->max_head && s3c_view_cmp(v, b->max) > 0)) {
+        b->max = v;
+        b->max_head = head;
+    }
+}
+
+void s3c_bounds_join(struct s3c_bounds *b, const struct s3c_bounds *other)
+{
+    if (!other->any)
+        return;
+    s3c_bounds_add(b, other->min);
+    s3c_bounds_add(b, other->max);
+}
+
+static bool is_continuation(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Where the character that ends before `end` begins; end > 0. */
+static size_t last_character(const char *p, size_t end)
+{
+    do
+        end--;
+    while (end > 0 && is_continuation(p[end]));
+    return end;
+}
+
+static size_t cut_length(struct s3c_view v, bool utf8)
+{
+    size_t n = S3C_BOUND_MAX;
+
+    if (utf8 && is_continuation(v.ptr[n]))
+        n = last_character(v.ptr, n);
+    return n;
+}
+
+static int store(struct s3c_buf *out, const char *p, size_t n, bool exact, struct s3c_bound *ret)
+{
+    *ret = (struct s3c_bound){out->len, (uint32_t)n, true, exact};
+    return s3c_buf_add(out, p, n);
+}
+
+int s3c_bound_below(struct s3c_buf *out, struct s3c_view v, bool utf8, struct s3c_bound *ret)
+{
+    bool exact = v.len <= S3C_BOUND_MAX;
+
+    return store(out, v.ptr, exact ? v.len : cut_length(v, utf8), exact, ret);
+}
+
+static uint32_t decode(const char *p, size_t n)
+{
+    static const unsigned char lead_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    uint32_t c = (unsigned char)p[0] & lead_bits[n];
+
+    for (size_t i = 1; i < n; i++)
+        c = c << 6 | ((unsigned char)p[i] & 0x3f);
+    return c;
+}
+
+static size_t encode(char dst[4], uint32_t c)
+{
+    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+
+    for (size_t i = n - 1; i > 0; i--, c >>= 6)
+        dst[i] = (char)(0x80 | (c & 0x3f));
+    dst[0] = (char)(lead[n] | c);
+    return n;
+}
+
+/* Raises the last character of p[0..*n) that can be raised and drops what is behind it; false: there is none. p has room for 4 more. */
+static bool raise_text(char *p, size_t *n)
+{
+    while (*n > 0) {
+        size_t at = last_character(p, *n);
+        uint32_t c = decode(p + at, *n - at) + 1;
+
+        if (c == 0xd800) /* surrogates are no characters */
+            c = 0xe000;
+        if (c <= 0x10ffff) {
+            *n = at + encode(p + at, c);
+            return true;
+        }
+        *n = at;
+    }
+    return false;
+}
+
+static bool raise_bytes(char *p, size_t *n)
+{
+    while (*n > 0 && (unsigned char)p[*n - 1] == 0xff)
+        --*n;
+    if (*n == 0)
+        return false;
+    p[*n - 1]++;
+    return true;
+}
+
+int s3c_bound_above(struct s3c_buf *out, struct s3c_view v, bool utf8, struct s3c_bound *ret)
+{
+    char cut[S3C_BOUND_MAX + 4];
+    size_t n;
+
+    if (v.len <= S3C_BOUND_MAX)
+        return store(out, v.ptr, v.len, true, ret);
+    n = cut_length(v, utf8);
+    memcpy(cut, v.ptr, n);
+    if (utf8 ? raise_text(cut, &n) : raise_bytes(cut, &n))
+        return store(out, cut, n, false, ret);
+    *ret = (struct s3c_bound){.known = false};
+    return 0;
+}
