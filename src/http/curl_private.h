@@ -43,7 +43,9 @@ struct s3c_curl_slot {
     enum s3c_http_method method;
     bool has_body;
     int connect_timeout_ms;
-    long buffer_size;
+    CURLU *origin; /* parsed scheme://host:port/ ... */
+    struct s3c_buf
+        origin_text; /* ... and its text without the slash; empty: CURLOPT_URL has the whole */
     /* Relinked for each request; nothing is allocated. */
     struct curl_slist nodes[S3C_HTTP_MAX_HEADERS + S3C_CURL_OWN_HEADERS];
 

@@ -72,20 +72,28 @@ void s3c_call_free(struct s3c_call *c)
     s3c_free(c);
 }
 
+/* The line at *cursor, without its LF. */
+static bool next_line(const struct s3c_call *c, size_t *cursor, struct s3c_view *ret)
+{
+    struct s3c_view rest = s3c_view_skip(s3c_buf_view(&c->headers), *cursor);
+
+    if (rest.len == 0)
+        return false;
+    if (!s3c_view_split(rest, '\n', ret, &rest)) {
+        *ret = rest;
+        rest.len = 0;
+    }
+    *cursor = c->headers.len - rest.len;
+    return true;
+}
+
 bool s3c_call_next_header(const struct s3c_call *c, size_t *cursor, struct s3c_view *name,
                           struct s3c_view *value)
 {
-    struct s3c_view rest = s3c_buf_view(&c->headers), line;
+    struct s3c_view line;
 
-    rest = s3c_view_skip(rest, *cursor);
-    while (rest.len > 0) {
-        if (!s3c_view_split(rest, '\n', &line, &rest)) {
-            line = rest;
-            rest.len = 0;
-        }
-        *cursor = c->headers.len - rest.len;
+    while (next_line(c, cursor, &line)) {
         if (s3c_view_split(line, ':', name, value)) {
-            *name = s3c_view_trim(*name);
             *value = s3c_view_trim(*value);
             return true;
         }
@@ -95,12 +103,13 @@ bool s3c_call_next_header(const struct s3c_call *c, size_t *cursor, struct s3c_v
 
 struct s3c_view s3c_call_header(const struct s3c_call *c, const char *name)
 {
-    struct s3c_view wanted = s3c_view_str(name), field, value;
+    struct s3c_view wanted = s3c_view_str(name), line;
     size_t cursor = 0;
 
-    while (s3c_call_next_header(c, &cursor, &field, &value)) {
-        if (s3c_view_eq_nocase(field, wanted))
-            return value;
+    while (next_line(c, &cursor, &line)) {
+        if (line.len > wanted.len && line.ptr[wanted.len] == ':' &&
+            s3c_view_eq_nocase(s3c_view_first(line, wanted.len), wanted))
+            return s3c_view_trim(s3c_view_skip(line, wanted.len + 1));
     }
     return (struct s3c_view){NULL, 0};
 }

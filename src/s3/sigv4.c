@@ -199,24 +199,20 @@ static int add_query(struct signing *g, struct s3c_view name, struct s3c_view va
     return r;
 }
 
-/* Lower-case name; value trimmed, inner runs of blanks as one: what is signed is also what is sent. */
-static int add_header(struct signing *g, struct s3c_view name, struct s3c_view value)
+/* No blanks, no control characters: nothing to fold, nothing to refuse. */
+static bool is_plain(struct s3c_view v)
 {
-    struct s3c_buf *b = &g->s->scratch;
-    struct s3c_pair *p = &g->headers[g->header_count++];
-    size_t at = b->len;
+    bool odd = false;
+
+    for (size_t i = 0; i < v.len; i++)
+        odd |= (unsigned char)v.ptr[i] <= ' ' || v.ptr[i] == 0x7f;
+    return !odd;
+}
+
+static int fold_blanks(struct s3c_buf *b, struct s3c_view value)
+{
     bool blank = false;
 
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-
-        if (c <= ' ' || c == ':' || c == 0x7f)
-            return S3C_E_INVALID;
-        put_char(b, c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c);
-    }
-    p->name = since(b, at);
-    at = b->len;
-    value = s3c_view_trim(value);
     for (size_t i = 0; i < value.len; i++) {
         unsigned char c = (unsigned char)value.ptr[i];
 
@@ -231,8 +227,32 @@ static int add_header(struct signing *g, struct s3c_view name, struct s3c_view v
         blank = false;
         put_char(b, (char)c);
     }
-    p->value = since(b, at);
     return 0;
+}
+
+/* Lower-case name; value trimmed, inner runs of blanks as one: what is signed is also what is sent. */
+static int add_header(struct signing *g, struct s3c_view name, struct s3c_view value)
+{
+    struct s3c_buf *b = &g->s->scratch;
+    struct s3c_pair *p = &g->headers[g->header_count++];
+    size_t at = b->len;
+    int r = 0;
+
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+
+        if (c <= ' ' || c == ':' || c == 0x7f)
+            return S3C_E_INVALID;
+        put_char(b, c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c);
+    }
+    p->name = since(b, at);
+    at = b->len;
+    if (is_plain(value))
+        put(b, value);
+    else
+        r = fold_blanks(b, s3c_view_trim(value));
+    p->value = since(b, at);
+    return r;
 }
 
 static int collect_headers(struct signing *g)

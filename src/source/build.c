@@ -13,7 +13,7 @@
 struct fields {
     struct s3c_build *b;
     struct s3c_metadata *at;
-    size_t count;
+    size_t count, user_count;
     int r;
 };
 
@@ -139,6 +139,8 @@ static void put_user(struct fields *f, const struct s3c_call *call)
     struct s3c_view name, value;
     size_t cursor = 0, first = f->count;
 
+    if (f->user_count == 0)
+        return;
     while (s3c_call_next_header(call, &cursor, &name, &value))
         if (is_user_header(name))
             put(f, user_name(f, name), readable(f, value));
@@ -202,10 +204,10 @@ int s3c_build_record(struct s3c_build *b, const struct s3c_event *e, const struc
                      int64_t read_at_ns, bool last_of_snapshot, struct s3c_record *ret,
                      struct s3c_error *err)
 {
-    size_t max = FIXED_FIELDS + (call ? count_user(call) : 0);
-    struct fields f = {.b = b, .at = s3c_arena_alloc(b->arena, max * sizeof(*f.at))};
+    struct fields f = {.b = b, .user_count = call ? count_user(call) : 0};
     struct s3c_record record = {.operation = e->op};
 
+    f.at = s3c_arena_alloc(b->arena, (FIXED_FIELDS + f.user_count) * sizeof(*f.at));
     if (!f.at)
         return s3c_error_nomem(err);
     put_all(&f, e, call, read_at_ns);

@@ -428,18 +428,20 @@ static void chaos(enum fake_mode mode, bool stragglers)
     rig_done(&r);
 }
 
-/* S3C_MODEL_SEEDS asks for more: scripts/soak.sh. */
-static uint64_t seeds(void)
+/* scripts/soak.sh asks for others, and more. */
+static uint64_t asked(const char *name, uint64_t otherwise)
 {
-    const char *asked = getenv("S3C_MODEL_SEEDS");
+    const char *text = getenv(name);
 
-    return asked ? strtoull(asked, NULL, 10) : 800;
+    return text ? strtoull(text, NULL, 10) : otherwise;
 }
 
 static void a_reader_ends_with_what_is_in_the_bucket(void **state)
 {
+    uint64_t first = asked("S3C_MODEL_FIRST", 1), count = asked("S3C_MODEL_SEEDS", 800);
+
     (void)state;
-    for (seed = 1; seed <= seeds(); seed++) {
+    for (seed = first; seed < first + count; seed++) {
         uint64_t was = seed;
 
         chaos(pick(3), false);
