@@ -47,7 +47,6 @@ struct s3c_http_request {
     /* 0 = none. Passed (of the system's clock, within 10 ms or so): S3C_E_RESOLVE, CONNECT or TLS where that was waited for, else
      * S3C_E_TIMEOUT. */
     int64_t deadline_mono_ns;
-    uint64_t expected_bytes; /* hint: about how much body will come; 0 = little or unknown */
     const struct s3c_http_sink *sink;
     void *user;
 

@@ -226,10 +226,6 @@ static void prepare(struct s3c_call_private *a)
     a->request.method = a->verifying ? S3C_HTTP_HEAD : wire_form[call->op].method;
     a->request.body = a->verifying ? S3C_VIEW("") : call->body;
     a->request.deadline_mono_ns = call->deadline_mono_ns;
-    a->request.expected_bytes =
-        call->op == S3C_GET_OBJECT && call->expected_size != S3C_SIZE_UNKNOWN
-            ? call->expected_size - a->offset
-            : 0;
     a->request.sink = &s3c_client_sink;
     a->request.user = a;
 }

@@ -434,7 +434,7 @@ static void a_deadline_names_what_was_waited_for(void **state)
     full_backlog_begin(&full);
     for (i = 0; i < 3; i++) {
         prepare(&g, &x[i], S3C_HTTP_GET, "/");
-        x[i].r.deadline_mono_ns = s3c_mono_ns(s3c_clock_system()) + 50 * MS;
+        x[i].r.deadline_mono_ns = s3c_mono_ns(s3c_clock_system()) + 500 * MS;
     }
     (void)snprintf(x[0].url, sizeof(x[0].url), "http://stuck.invalid/");
     (void)snprintf(x[1].url, sizeof(x[1].url), "http://127.0.0.1:%d/", full.port);
