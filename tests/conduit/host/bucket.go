@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/url"
 	"os/exec"
-	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -184,13 +183,7 @@ func (b *Bucket) Objects(ctx context.Context) (map[string][]byte, error) {
 			return nil, err
 		}
 		for _, object := range page.Contents {
-			reply, err := b.Server.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.Name, Key: object.Key})
-			if err != nil {
-				return nil, err
-			}
-			found[*object.Key], err = io.ReadAll(reply.Body)
-			reply.Body.Close()
-			if err != nil {
+			if found[*object.Key], err = b.get(ctx, object.Key); err != nil {
 				return nil, err
 			}
 		}
@@ -223,26 +216,41 @@ func (l Line) KeyBytes() string      { return decoded(l.Key, l.KeyEncoding) }
 func (l Line) PositionBytes() string { return decoded(l.Position, l.PositionEncoding) }
 
 // Lines of all JSON files, in the order of the files' names.
-func (b *Bucket) Lines(ctx context.Context) ([]Line, error) {
-	objects, err := b.Objects(ctx)
+func (b *Bucket) Lines(ctx context.Context) (lines []Line, err error) {
+	err = b.EachLine(ctx, func(line Line) { lines = append(lines, line) })
+	return lines, err
+}
+
+// EachLine gives the lines of all JSON files, in the order of the files' names, one file at a time.
+func (b *Bucket) EachLine(ctx context.Context, each func(Line)) error {
+	pages := s3.NewListObjectsV2Paginator(b.Server.client, &s3.ListObjectsV2Input{Bucket: &b.Name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, object := range page.Contents { // S3 lists in the order of names
+			body, err := b.get(ctx, object.Key)
+			if err != nil {
+				return err
+			}
+			for reader := json.NewDecoder(bytes.NewReader(body)); reader.More(); {
+				var line Line
+				if err := reader.Decode(&line); err != nil {
+					return fmt.Errorf("%s: %w", *object.Key, err)
+				}
+				each(line)
+			}
+		}
+	}
+	return nil
+}
+
+func (b *Bucket) get(ctx context.Context, key *string) ([]byte, error) {
+	reply, err := b.Server.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.Name, Key: key})
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, 0, len(objects))
-	for name := range objects {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	var lines []Line
-	for _, name := range names {
-		reader := json.NewDecoder(bytes.NewReader(objects[name]))
-		for reader.More() {
-			var line Line
-			if err := reader.Decode(&line); err != nil {
-				return lines, fmt.Errorf("%s: %w", name, err)
-			}
-			lines = append(lines, line)
-		}
-	}
-	return lines, nil
+	defer reply.Body.Close()
+	return io.ReadAll(reply.Body)
 }

@@ -200,6 +200,9 @@ func (p *Plugin) Leftovers() error {
 	if p.Log.Has("plugin failed to exit gracefully") {
 		problems = append(problems, "it had to be killed")
 	}
+	if state := p.cmd.ProcessState; state != nil && !state.Success() {
+		problems = append(problems, "it ended with "+state.String())
+	}
 	files, err := os.ReadDir(p.TmpDir)
 	if err != nil {
 		return err

@@ -284,7 +284,7 @@ func cycle(t *testing.T, bucket *host.Bucket, i int) {
 	}
 	pid := p.Pid()
 	if err := p.Leftovers(); err != nil {
-		t.Fatalf("cycle %d: %v", i, err)
+		t.Fatalf("cycle %d: %v\n%s", i, err, p.Log)
 	}
 	if alive(pid) {
 		t.Fatalf("cycle %d: process %d is still there", i, pid)

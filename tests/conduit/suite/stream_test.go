@@ -62,9 +62,8 @@ func TestMessageBeyondTheLimit(t *testing.T) {
 	})
 }
 
-// many is how many records ours gets; the reference gets at most `most`, because it is slower by so much.
-func many(c *Case, most int) int {
-	n := 100000
+// many is how many records ours gets, unless CONDUIT_SUITE_RECORDS says so; the reference gets at most `most`, because it is slower by so much.
+func many(c *Case, n, most int) int {
 	if more, err := strconv.Atoi(os.Getenv("CONDUIT_SUITE_RECORDS")); err == nil {
 		n = more
 	}
@@ -87,12 +86,12 @@ func tiny(n int) []opencdc.Record {
 	return made
 }
 
-// Tiny records in great number, each acknowledged; in order, none twice, none lost. CONDUIT_SUITE_RECORDS=1000000 for a million.
+// Tiny records in great number, each acknowledged; in order, none twice, none lost.
 func TestManyRecordsWritten(t *testing.T) {
 	each(t, stopWithEmptyBatch, func(c *Case) {
 		c.Bucket = c.NewBucket()
 		d := c.OpenDestination(host.Options{}, "sdk.batch.size", "1000", "sdk.batch.delay", "1s")
-		sent := tiny(many(c, 100000))
+		sent := tiny(many(c, 1000000, 100000))
 		go func() {
 			for i := 0; i < len(sent); i += 100 {
 				if d.Send(sent[i:min(i+100, len(sent))]...) != nil {
@@ -108,15 +107,15 @@ func TestManyRecordsWritten(t *testing.T) {
 
 // StoredPositions is Stored for great numbers: the positions in the files, in order.
 func (c *Case) StoredPositions(want []opencdc.Record) {
-	lines, err := c.Bucket.Lines(c.Ctx)
-	c.Do(err)
-	if len(lines) != len(want) {
-		c.Failf("%d records are stored, %d were given", len(lines), len(want))
-	}
-	for i, line := range lines {
-		if line.PositionBytes() != string(want[i].Position) {
+	i := 0
+	c.Do(c.Bucket.EachLine(c.Ctx, func(line host.Line) {
+		if i < len(want) && line.PositionBytes() != string(want[i].Position) {
 			c.Failf("record %d is %q, expected %q", i, line.PositionBytes(), want[i].Position)
 		}
+		i++
+	}))
+	if i != len(want) {
+		c.Failf("%d records are stored, %d were given", i, len(want))
 	}
 }
 
@@ -125,7 +124,7 @@ func TestManyRecordsRead(t *testing.T) {
 		t.Run("batch "+batch, func(t *testing.T) {
 			each(t, "", func(c *Case) {
 				c.Bucket = server.Synthetic("tiny")
-				n := many(c, 2000)
+				n := many(c, 100000, 2000)
 				s := c.OpenSource(nil, "sdk.batch.size", batch, "sdk.batch.delay", "100ms")
 				positions := map[string]bool{}
 				last := ""
