@@ -91,10 +91,15 @@ void s3c_compress_restart(struct s3c_compressor *c)
     }
 }
 
+static size_t room_for(struct s3c_view in)
+{
+    return in.len + in.len / 64 + HELD_BACK;
+}
+
 /* Room was made for everything that can come out, so that nothing can go wrong half-way. */
 static void gzip_piece(struct isal_zstream *z, struct s3c_view in, bool last, struct s3c_buf *out)
 {
-    size_t room = out->cap - out->len;
+    size_t room = room_for(in); /* not the buffer's: it must not decide what comes out */
 
     z->next_in = (uint8_t *)(uintptr_t)in.ptr;
     z->avail_in = (uint32_t)in.len;
@@ -135,7 +140,7 @@ int s3c_compress_piece(struct s3c_compressor *c, struct s3c_view in, bool last, 
         return S3C_E_TOO_LARGE;
     if (c->codec == S3C_CODEC_NONE)
         return s3c_buf_add_view(out, in);
-    r = s3c_buf_reserve(out, in.len + in.len / 64 + HELD_BACK);
+    r = s3c_buf_reserve(out, room_for(in));
     if (r < 0)
         return r;
     if (c->codec == S3C_CODEC_ZSTD)

@@ -91,6 +91,8 @@ static void gives_the_same_bytes_for_the_same_bytes(void **state)
 
     (void)state;
     for (size_t k = 0; k < CODECS; k++) {
+        if (all[k] == S3C_CODEC_GZIP)
+            continue; /* see format/codec.h */
         struct s3c_compressor *c = new_compressor(all[k]);
         struct s3c_buf first = S3C_BUF_INIT(SIZE_MAX), again = first, other = first;
 
