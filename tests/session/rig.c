@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig.h"
 
+#include "check.h"
+
 #include <string.h>
 
 #include "base/view.h"
