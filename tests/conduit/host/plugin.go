@@ -44,11 +44,11 @@ func fromEnv(variable, path string) string {
 	return filepath.Join(projectRoot(), path)
 }
 
-// projectRoot is the folder above tests/, seen from wherever in it a program runs.
+// projectRoot is found from wherever in the project a program runs.
 func projectRoot() string {
 	dir, err := os.Getwd()
 	for err == nil && dir != "/" {
-		if _, missing := os.Stat(filepath.Join(dir, "meson.build")); missing == nil && filepath.Base(filepath.Dir(dir)) != "tests" {
+		if _, missing := os.Stat(filepath.Join(dir, "meson_options.txt")); missing == nil { // only the root has one
 			return dir
 		}
 		dir = filepath.Dir(dir)
