@@ -104,6 +104,7 @@ func Start(o Options) (*Plugin, error) {
 	}
 	if err != nil {
 		p.Kill()
+		os.RemoveAll(tmp)
 		return nil, fmt.Errorf("starting %s: %w", o.Kind.Path(), err)
 	}
 	return p, nil
