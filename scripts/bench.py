@@ -358,6 +358,7 @@ def main():
     parser.add_argument("--only", help="comma list of: snapshot latency listing large json parquet memory first")
     parser.add_argument("--no-peers", action="store_true")
     a = parser.parse_args()
+    a.build = a.build.resolve()
     folder = a.build / "peers"
     folder.mkdir(parents=True, exist_ok=True)
     bench = Bench(a.build, a.rounds, a.peer_objects, {} if a.no_peers else build_peers(folder))

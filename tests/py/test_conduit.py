@@ -191,11 +191,18 @@ def killing(c, s3, bucket, seconds, victim, plugins, done):
             c.wait_for_no_plugins()
             c.start()
         else:  # sometimes one of them, sometimes both
-            for pid in c.plugins()[: chance.randrange(1, 3)]:
+            victims = set(c.plugins()[: chance.randrange(1, 3)])
+            for pid in victims:
                 os.kill(pid, signal.SIGKILL)
+            c.wait_until(lambda: not victims & set(c.plugins()), "the end of what was killed")
             revive(c, plugins)
         kills += 1
-    c.wait_until(lambda: done() >= set(written), "every key", 90)
+
+    def complete():
+        revive(c, plugins)  # an architecture that never begins again may give up late
+        return done() >= set(written)
+
+    c.wait_until(complete, "every key", 90)
 
 
 def kill_source(server, s3, make_bucket, conduit, tmp_path, arch, victim, seconds):

@@ -23,7 +23,7 @@ def test_archive(tmp_path):
         assert [m.name for m in members if "/" not in m.name and m.isreg()] == ["conduit-connector-s3"]
         assert all(m.isreg() or m.isdir() for m in members) and all(m.uid == m.gid == 0 for m in members)
         assert "doc/LICENSE" in [m.name for m in members]
-        tar.extractall(tmp_path / "x", filter="data")
+        tar.extractall(tmp_path / "x")  # looked at above; Debian 12's Python knows no filter
     digest, name = (tmp_path / "a" / "checksums.txt").read_text().split()
     assert name == archive.name and digest == hashlib.sha256(archive.read_bytes()).hexdigest()
     program = tmp_path / "x" / "conduit-connector-s3"
