@@ -44,7 +44,7 @@ struct s3c_record *bench_records_new(size_t count, size_t payload_size, size_t m
     struct s3c_metadata *metadata = calloc(BENCH_METADATA_MAX, sizeof *metadata);
     struct s3c_record *records = calloc(count, sizeof *records);
     char *payloads = malloc(count * payload_size);
-    char(*keys)[32] = calloc(count, sizeof *keys);
+    char(*keys)[40] = calloc(count, sizeof *keys);
 
     if (!metadata || !records || !payloads || !keys)
         exit(1);
