@@ -7,6 +7,7 @@
 #ifndef S3C_DESTINATION_H
 #define S3C_DESTINATION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <s3c/config.h>
@@ -32,6 +33,9 @@ S3C_PUBLIC S3C_MUST_USE int s3c_destination_write(struct s3c_destination *d,
                                                   const struct s3c_record *records, size_t count,
                                                   size_t *ret_taken, struct s3c_error *err);
 
+/* Whether payloads may come as Avro with their schema (S3C_DATA_AVRO): the files' columns are made from them directly. */
+S3C_PUBLIC bool s3c_destination_takes_avro(const struct s3c_destination *d);
+
 struct s3c_ack {
     struct s3c_view position;      /* byte-equal to the record's */
     const struct s3c_error *error; /* NULL: the record is in S3; else why it never will be */
@@ -44,7 +48,7 @@ struct s3c_ack {
 S3C_PUBLIC S3C_MUST_USE int s3c_destination_acks(struct s3c_destination *d, struct s3c_ack *acks,
                                                  size_t max, size_t *ret_count, int timeout_ms,
                                                  struct s3c_error *err);
-/* Closes the open file now (reason `stop`, or `idle` by s3c_destination_flush); returns at once. After stop no write is taken,
+/* Closes the open files now (reason `stop`, or `idle` by s3c_destination_flush); returns at once. After stop no write is taken,
  * and uploads that are not done after deadline_ms fail their records (-1: they are retried for ever). A later stop moves the
  * deadline. */
 S3C_PUBLIC S3C_MUST_USE int s3c_destination_flush(struct s3c_destination *d, struct s3c_error *err);
@@ -64,6 +68,7 @@ enum s3c_close_reason {
     S3C_CLOSE_AGE,
     S3C_CLOSE_IDLE,
     S3C_CLOSE_STOP,
+    S3C_CLOSE_MEMORY, /* another file needed its room in memory.limit: the largest goes first */
     S3C_CLOSE_REASONS
 };
 struct s3c_destination_stats {
@@ -72,6 +77,7 @@ struct s3c_destination_stats {
     uint64_t files_written, bytes_written;
     uint64_t requests, retries;
     uint64_t in_flight; /* files being uploaded now */
+    uint64_t open;      /* files that records still go into */
 };
 S3C_PUBLIC void s3c_destination_get_stats(const struct s3c_destination *d,
                                           struct s3c_destination_stats *ret);

@@ -26,12 +26,16 @@ enum s3c_data_kind {
     S3C_DATA_NIL = 0,        /* there is none; bytes is unused */
     S3C_DATA_RAW = 1,        /* any bytes */
     S3C_DATA_STRUCTURED = 2, /* the JSON text of one object, valid UTF-8 */
+    S3C_DATA_AVRO =
+        3, /* one Avro datum of the record's schema; only where s3c_destination_takes_avro says so */
 };
 
 struct s3c_data {
     enum s3c_data_kind kind;
     struct s3c_view bytes;
 };
+
+struct s3c_schema;
 
 struct s3c_metadata {
     struct s3c_view name, value; /* valid UTF-8 */
@@ -44,6 +48,8 @@ struct s3c_record {
     size_t metadata_count;
     bool metadata_nil; /* no metadata at all (null), as opposed to none in it */
     struct s3c_data key, before, after;
+    const struct s3c_schema
+        *schema; /* of before and after, where it is known (s3c/schema.h); else NULL */
 };
 
 #ifdef __cplusplus

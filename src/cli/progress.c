@@ -176,7 +176,7 @@ static void put_reasons(struct text *t, const struct s3c_destination_stats *d)
 {
     static const char *const names[S3C_CLOSE_REASONS] = {
         [S3C_CLOSE_COUNT] = "count", [S3C_CLOSE_BYTES] = "bytes", [S3C_CLOSE_AGE] = "age",
-        [S3C_CLOSE_IDLE] = "idle",   [S3C_CLOSE_STOP] = "stop",
+        [S3C_CLOSE_IDLE] = "idle",   [S3C_CLOSE_STOP] = "stop",   [S3C_CLOSE_MEMORY] = "memory",
     };
     const char *before = " (closed by ";
 

@@ -15,6 +15,7 @@ enum s3c_compression {
     S3C_COMPRESSION_ZSTD,
     S3C_COMPRESSION_SNAPPY, /* parquet only */
 };
+enum s3c_columns { S3C_COLUMNS_RAW, S3C_COLUMNS_TYPED };
 enum s3c_record_format { S3C_RECORD_OPENCDC, S3C_RECORD_DEBEZIUM, S3C_RECORD_TEMPLATE };
 enum s3c_addressing { S3C_ADDRESSING_AUTO, S3C_ADDRESSING_PATH, S3C_ADDRESSING_VIRTUAL };
 
@@ -44,6 +45,11 @@ struct s3c_settings { /* strings: owned by the config, NULL when unset */
     int64_t file_max_age_ns,
         file_max_idle_ns; /* 0 = off; age with sdk.batch.delay taken into account */
     int64_t part_size;
+    const char *key_template; /* never NULL; it parses (record/template.h) */
+    int write_once;           /* 0 or 1 */
+    enum s3c_columns columns; /* parquet only */
+    const char *schema_file;  /* NULL: none */
+    int64_t shard_index;
 
     /* Conduit plugin: what the Go SDK's middleware has. Both sides first, then the source's, then the destination's. */
     int64_t sdk_batch_size, sdk_batch_delay_ns; /* 0 = off */
