@@ -6,6 +6,7 @@
  */
 #include "plugin/intake.h"
 
+#include "avro/to_json.h"
 #include "base/banned.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -49,7 +50,7 @@ static const struct part payload_part = {"opencdc.payload.schema.subject",
 
 /* 0 and *ret, NULL: the record names none. S3C_AGAIN, or what is wrong. */
 static int schema_of(struct intake *in, const struct s3c_record *r, const struct part *part,
-                     bool *warned, const struct avro_schema **ret, struct s3c_error *err)
+                     bool *warned, const struct s3c_schema **ret, struct s3c_error *err)
 {
     struct s3c_view subject = record_metadata(r, part->subject);
     struct s3c_view version = record_metadata(r, part->version);
@@ -73,7 +74,7 @@ static int schema_of(struct intake *in, const struct s3c_record *r, const struct
     return schemas_get(in->schemas, subject, (int32_t)number, ret, err);
 }
 
-static int decode_data(struct intake *in, const struct avro_schema *schema, const char *what,
+static int decode_data(struct intake *in, const struct s3c_schema *schema, const char *what,
                        struct s3c_data *data, struct s3c_error *err)
 {
     int r;
@@ -89,7 +90,7 @@ static int decode_data(struct intake *in, const struct avro_schema *schema, cons
 
 static int decode_key(struct intake *in, struct s3c_record *r, struct s3c_error *err)
 {
-    const struct avro_schema *schema;
+    const struct s3c_schema *schema;
     int rc;
 
     if (!in->decode_key || r->key.kind != S3C_DATA_RAW)
@@ -102,7 +103,7 @@ static int decode_key(struct intake *in, struct s3c_record *r, struct s3c_error 
 
 static int decode_payload(struct intake *in, struct s3c_record *r, struct s3c_error *err)
 {
-    const struct avro_schema *schema;
+    const struct s3c_schema *schema;
     int rc;
 
     if (!in->decode_payload || (r->before.kind != S3C_DATA_RAW && r->after.kind != S3C_DATA_RAW))

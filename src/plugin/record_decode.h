@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * opencdc.v1.Record in protobuf as a struct s3c_record. Raw data, texts and the position stay where they are in the message; structured
- * data (google.protobuf.Struct) becomes JSON text as Go's connectors make it (plugin/json_out.h). Not thread-safe.
+ * data (google.protobuf.Struct) becomes JSON text as Go's connectors make it (avro/json_out.h). Not thread-safe.
  *
  * As Go's protobuf does: unknown fields are skipped, the last of a repeated single field counts, a oneof that is not set is nil, no
  * metadata at all is nil. Unlike it, what is wrong inside a record (text that is not UTF-8, an operation that does not exist, a
@@ -12,7 +12,7 @@
 
 #include <s3c/record.h>
 
-#include "plugin/json_out.h"
+#include "avro/json_out.h"
 
 struct record_decoder {
     struct s3c_arena memory; /* of the records since the last reset */

@@ -14,8 +14,8 @@ struct entry {
     char *subject;
     int32_t version;
     bool fetching;
-    int64_t until_ns;         /* kept so long, when it is not being fetched */
-    struct avro_schema *avro; /* NULL: there is none, because of: */
+    int64_t until_ns;        /* kept so long, when it is not being fetched */
+    struct s3c_schema *avro; /* NULL: there is none, because of: */
     struct s3c_error error;
 };
 
@@ -38,7 +38,7 @@ int schemas_new(struct schemas **ret, const struct schemas_options *o, struct s3
 
 static void free_entry(struct entry *e)
 {
-    avro_schema_free(e->avro);
+    s3c_schema_unref(e->avro);
     s3c_free(e->subject);
     s3c_free(e);
 }
@@ -65,7 +65,7 @@ static int run_fetch(struct job *j, struct s3c_error *err)
     r = e->owner->options.fetch(e->owner->options.fetch_ctx, s3c_view_str(e->subject), e->version,
                                 &text, err);
     if (r == 0)
-        r = avro_schema_parse(&e->avro, s3c_buf_view(&text), err);
+        r = s3c_schema_parse(&e->avro, s3c_buf_view(&text), err);
     if (r < 0)
         return s3c_error_wrap(err, r, "failed to get schema for %s:%" PRId32, e->subject,
                               e->version);
@@ -87,7 +87,7 @@ static void fetched(struct job *j, int r, const struct s3c_error *err)
 
 static void fetch(struct schemas *s, struct entry *e)
 {
-    avro_schema_free(S3C_TAKE(e->avro));
+    s3c_schema_unref(S3C_TAKE(e->avro));
     e->fetching = true;
     e->job.run = run_fetch;
     e->job.done = fetched;
@@ -146,7 +146,7 @@ static struct entry *add(struct schemas *s, struct s3c_view subject, int32_t ver
 }
 
 int schemas_get(struct schemas *s, struct s3c_view subject, int32_t version,
-                const struct avro_schema **ret, struct s3c_error *err)
+                const struct s3c_schema **ret, struct s3c_error *err)
 {
     struct entry *e = find(s, subject, version);
 

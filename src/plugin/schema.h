@@ -6,9 +6,10 @@
 #ifndef S3C_PLUGIN_SCHEMA_H
 #define S3C_PLUGIN_SCHEMA_H
 
+#include <s3c/schema.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
-#include "plugin/avro.h"
 #include "plugin/job.h"
 
 #define SCHEMA_KEEP_NS       (15 * 60 * S3C_NS_PER_SEC)
@@ -37,6 +38,6 @@ void schemas_free(struct schemas *s);
  * subject and version in the message.
  */
 S3C_MUST_USE int schemas_get(struct schemas *s, struct s3c_view subject, int32_t version,
-                             const struct avro_schema **ret, struct s3c_error *err);
+                             const struct s3c_schema **ret, struct s3c_error *err);
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef S3C_PLUGIN_STRUCT_JSON_H
 #define S3C_PLUGIN_STRUCT_JSON_H
 
-#include "plugin/json_out.h"
+#include "avro/json_out.h"
 
 /*
  * Appends. A value without a kind is null, as in Go. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE (the text), S3C_E_PROTOCOL (no protobuf), S3C_E_RECORD: *ret_why

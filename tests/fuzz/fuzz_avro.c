@@ -4,9 +4,9 @@
 
 #include <string.h>
 
+#include "avro/to_json.h"
 #include "base/json_read.h"
 #include "base/view.h"
-#include "plugin/avro.h"
 
 #define TEXT_MAX (1u << 16)
 
@@ -21,7 +21,7 @@ static void require_object(struct s3c_buf *text)
     require(s3c_json_skip(&j, NULL) == 0 && s3c_json_finish(&j) == 0);
 }
 
-static void decode_twice(const struct avro_schema *s, struct s3c_view data)
+static void decode_twice(const struct s3c_schema *s, struct s3c_view data)
 {
     struct json_out out = JSON_OUT_INIT(TEXT_MAX), again = JSON_OUT_INIT(TEXT_MAX);
     struct s3c_error err;
@@ -43,19 +43,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t schema_len = nul ? (size_t)(nul - data) : size;
     size_t datum_len = nul ? size - schema_len - 1 : 0;
     char *datum = malloc(datum_len ? datum_len : 1); /* of exactly this size */
-    struct avro_schema *s = NULL;
+    struct s3c_schema *s = NULL;
     struct s3c_error err;
     int r;
 
     require(datum != NULL);
     if (datum_len)
         memcpy(datum, nul + 1, datum_len);
-    r = avro_schema_parse(&s, (struct s3c_view){size ? (const char *)data : "", schema_len}, &err);
+    r = s3c_schema_parse(&s, (struct s3c_view){size ? (const char *)data : "", schema_len}, &err);
     require(r == 0 || r == S3C_E_RECORD || r == S3C_E_TOO_LARGE);
     require((r == 0) == (s != NULL));
     if (s)
         decode_twice(s, (struct s3c_view){datum, datum_len});
-    avro_schema_free(s);
+    s3c_schema_unref(s);
     free(datum);
     return 0;
 }

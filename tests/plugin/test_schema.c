@@ -78,11 +78,11 @@ static void end(struct rig *r)
 /* What is there in the end. */
 static int get(struct rig *r, const char *subject, int32_t version, struct s3c_error *err)
 {
-    const struct avro_schema *schema = NULL;
+    const struct s3c_schema *schema = NULL;
     int rc = schemas_get(r->schemas, s3c_view_str(subject), version, &schema, err);
 
     if (rc == S3C_AGAIN) {
-        const struct avro_schema *same = NULL;
+        const struct s3c_schema *same = NULL;
         int before = r->ready;
         /* whoever asks meanwhile waits for the same answer */
         assert_int_equal(schemas_get(r->schemas, s3c_view_str(subject), version, &same, err),

@@ -4,8 +4,8 @@
  * sorted by the bytes of their names, the last of equal names, '<' '>' '&' escaped, numbers in the shortest form that reads back
  * as the same. Values come in any order; what is out of order is moved when its object ends. Not thread-safe.
  */
-#ifndef S3C_PLUGIN_JSON_OUT_H
-#define S3C_PLUGIN_JSON_OUT_H
+#ifndef S3C_AVRO_JSON_OUT_H
+#define S3C_AVRO_JSON_OUT_H
 
 #include <stdbool.h>
 

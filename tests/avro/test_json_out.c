@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "avro/json_out.h"
 #include "base/view.h"
-#include "plugin/json_out.h"
 
 static void doubles_are_those_of_go(void **state)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Structure and strings; numbers are in json_number.c. */
-#include "plugin/json_out.h"
+#include "avro/json_out.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
  * and from 1e21 on. A number of at most 15 (float: 6) digits is what printing it with so many digits gives, less zeros at the
  * end; only the others need trying, and those next to zero, which have fewer digits than that.
  */
-#include "plugin/json_out.h"
+#include "avro/json_out.h"
 
 #include <float.h>
 #include <math.h>

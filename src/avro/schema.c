@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Schema texts. Attributes of an object come in any order, "fields" before "name" as well, so an object's members are first taken as they
- * stand, each with its unread text, and read in the order that they are needed in. Aliases, defaults and docs mean nothing for decoding.
+ * stand, each with its unread text, and read in the order that they are needed in. Aliases and docs mean nothing here; a default is kept as the text that it is.
  */
+#include "avro/schema.h"
+
 #include "base/banned.h"
 #include "base/error.h"
 #include "base/json_read.h"
 #include "base/view.h"
-#include "plugin/avro_private.h"
 
 #define DEPTH_MAX 100 /* of a schema's text: an object's text is gone through once for each level */
 
 struct parser {
-    struct avro_schema *schema;
+    struct s3c_schema *schema;
     struct avro_type *named; /* all that were defined so far */
     struct s3c_view namespace;
     unsigned depth;
@@ -130,7 +131,7 @@ static int each_item(struct parser *p, struct s3c_view text, void *ctx,
 /* The members that mean something, as unread text; NULL = absent. */
 struct attributes {
     struct s3c_view type, name, namespace, fields, symbols, items, values, size;
-    struct s3c_view logical, precision, scale;
+    struct s3c_view logical, precision, scale, fallback;
 };
 
 static struct s3c_view *attribute(struct attributes *a, struct s3c_view name)
@@ -142,7 +143,7 @@ static struct s3c_view *attribute(struct attributes *a, struct s3c_view name)
         {"type", &a->type},     {"name", &a->name},           {"namespace", &a->namespace},
         {"fields", &a->fields}, {"symbols", &a->symbols},     {"items", &a->items},
         {"values", &a->values}, {"size", &a->size},           {"logicalType", &a->logical},
-        {"scale", &a->scale},   {"precision", &a->precision},
+        {"scale", &a->scale},   {"precision", &a->precision}, {"default", &a->fallback},
     };
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -270,6 +271,7 @@ static int parse_field(struct parser *p, void *ctx, size_t i, struct s3c_view te
     struct attributes a;
     int r = read_attributes(p, text, &a);
 
+    f->fallback = a.fallback;
     if (r == 0)
         r = read_name(p, a.name, "name of a field", &f->name);
     for (size_t k = 0; k < i && r == 0; k++)
@@ -364,31 +366,37 @@ static int parse_union(struct parser *p, struct s3c_view text, const struct avro
     return t->types ? each_item(p, text, t, parse_branch) : S3C_E_NOMEM;
 }
 
-/* What does not fit its type is ignored, as the specification wants it. */
-static void read_logical(struct parser *p, struct avro_type *t, const struct attributes *a)
+static void read_decimal(struct avro_type *t, const struct attributes *a)
 {
-    struct s3c_json_reader j;
-    struct s3c_view name;
-    uint64_t precision, scale = 0;
+    uint64_t precision = 0, scale = 0;
 
-    (void)p;
-    if (!a->logical.ptr)
-        return;
-    read_text(&j, a->logical);
-    if (s3c_json_peek(&j) != '"' || s3c_json_read_string(&j, &name) < 0)
-        return;
-    t->logical = avro_logical_of(t->kind, name);
-    if (t->logical == AVRO_DURATION && t->size != 12)
-        t->logical = AVRO_PLAIN;
-    if (t->logical != AVRO_DECIMAL)
-        return;
     if (!read_number(a->precision, INT32_MAX, &precision) || precision == 0 ||
         (a->scale.ptr && !read_number(a->scale, AVRO_DECIMAL_SCALE_MAX, &scale)) ||
         scale > precision ||
         /* what fits n bytes: log10(2^(8n - 1)) digits */
         (t->kind == AVRO_FIXED && (double)precision > 0.30103 * (8 * (double)t->size - 1)))
         t->logical = AVRO_PLAIN;
+    t->precision = (unsigned)precision;
     t->scale = (unsigned)scale;
+}
+
+/* What does not fit its type is ignored, as the specification wants it. */
+static void read_logical(struct avro_type *t, const struct attributes *a)
+{
+    struct s3c_json_reader j;
+    struct s3c_view name;
+
+    if (!a->logical.ptr)
+        return;
+    read_text(&j, a->logical);
+    if (s3c_json_peek(&j) != '"' || s3c_json_read_string(&j, &name) < 0)
+        return;
+    t->logical = avro_logical_of(t->kind, name);
+    if ((t->logical == AVRO_DURATION && t->size != 12) ||
+        (t->logical == AVRO_UUID && t->kind == AVRO_FIXED && t->size != 16))
+        t->logical = AVRO_PLAIN;
+    if (t->logical == AVRO_DECIMAL)
+        read_decimal(t, a);
 }
 
 static int parse_kind(struct parser *p, enum avro_kind kind, const struct attributes *a,
@@ -416,7 +424,7 @@ static int parse_kind(struct parser *p, enum avro_kind kind, const struct attrib
         break;
     }
     if (r == 0)
-        read_logical(p, t, a);
+        read_logical(t, a);
     return r;
 }
 
@@ -492,31 +500,53 @@ static int parse_root(struct parser *p, struct s3c_view text)
     return parse_type(p, value, &p->schema->root);
 }
 
-int avro_schema_parse(struct avro_schema **ret, struct s3c_view text, struct s3c_error *err)
+static int parse_schema(struct s3c_schema *s, struct s3c_view text, struct s3c_error *err)
 {
-    struct avro_schema *s = s3c_zalloc(sizeof(*s));
     struct s3c_error own;
     struct parser p = {.schema = s, .namespace = {"", 0}, .err = err ? err : &own};
-    struct s3c_view copy;
+    struct s3c_view copy = s3c_arena_copy(&s->memory, text);
+
+    s->text = s3c_arena_copy(&s->memory, text);
+    if (!copy.ptr || !s->text.ptr)
+        return s3c_error_nomem(err);
+    s->identity = s3c_hash128(text.ptr, text.len, 0);
+    return parse_root(&p, copy);
+}
+
+int s3c_schema_parse(struct s3c_schema **ret, struct s3c_view text, struct s3c_error *err)
+{
+    struct s3c_schema *s = s3c_zalloc(sizeof(*s));
     int r;
 
     if (!s)
         return s3c_error_nomem(err);
+    atomic_init(&s->references, 1);
     s->memory = S3C_ARENA_INIT(0);
-    copy = s3c_arena_copy(&s->memory, text);
-    r = copy.ptr ? parse_root(&p, copy) : s3c_error_nomem(err);
+    r = parse_schema(s, text, err);
     if (r < 0) {
-        avro_schema_free(s);
+        s3c_schema_unref(s);
         return r;
     }
     *ret = s;
     return 0;
 }
 
-void avro_schema_free(struct avro_schema *s)
+/* Schemas are const for all but the count. */
+static struct s3c_schema *mutable(const struct s3c_schema *s)
 {
-    if (!s)
+    return (struct s3c_schema *)s;
+}
+
+const struct s3c_schema *s3c_schema_ref(const struct s3c_schema *s)
+{
+    (void)atomic_fetch_add_explicit(&mutable(s)->references, 1, memory_order_relaxed);
+    return s;
+}
+
+void s3c_schema_unref(const struct s3c_schema *s)
+{
+    if (!s || atomic_fetch_sub_explicit(&mutable(s)->references, 1, memory_order_acq_rel) > 1)
         return;
-    s3c_arena_done(&s->memory);
-    s3c_free(s);
+    s3c_arena_done(&mutable(s)->memory);
+    s3c_free(mutable(s));
 }

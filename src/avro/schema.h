@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A parsed schema, as the parser makes it and the decoder walks it. Types may be recursive; all lie in the schema's arena. */
-#ifndef S3C_PLUGIN_AVRO_PRIVATE_H
-#define S3C_PLUGIN_AVRO_PRIVATE_H
+/*
+ * A parsed schema (s3c/schema.h), as the parser makes it and decoders walk it. Types may be recursive; all lie in the schema's arena and
+ * never change, so that any thread may read them.
+ */
+#ifndef S3C_AVRO_SCHEMA_H
+#define S3C_AVRO_SCHEMA_H
 
-#include "plugin/avro.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <s3c/schema.h>
+
+#include "base/digest.h"
+#include "base/mem.h"
+
+#define AVRO_MAX_TYPES 10000u /* of one schema, and fields of a record, symbols of an enum, ... */
 
 enum avro_kind {
     AVRO_NULL,
@@ -27,19 +38,22 @@ enum avro_logical {
     AVRO_PLAIN, /* none, or one that changes nothing */
     AVRO_DECIMAL,
     AVRO_DURATION,
-    AVRO_UUID,
+    AVRO_UUID, /* on string, or fixed(16) */
     AVRO_DATE,
     AVRO_TIME_MILLIS,
     AVRO_TIME_MICROS,
     AVRO_TIMESTAMP_MILLIS,
     AVRO_TIMESTAMP_MICROS,
+    AVRO_TIMESTAMP_NANOS,
     AVRO_LOCAL_TIMESTAMP_MILLIS,
     AVRO_LOCAL_TIMESTAMP_MICROS,
+    AVRO_LOCAL_TIMESTAMP_NANOS,
 };
 
 struct avro_field {
     struct s3c_view name;
     const struct avro_type *type;
+    struct s3c_view fallback; /* its default as JSON text; ptr NULL: it has none */
 };
 
 struct avro_type {
@@ -47,7 +61,7 @@ struct avro_type {
     enum avro_logical logical;
     struct s3c_view name;           /* full name of record, enum, fixed */
     size_t size;                    /* fixed: bytes */
-    unsigned scale;                 /* decimal */
+    unsigned precision, scale;      /* decimal */
     size_t count;                   /* of the next three */
     struct avro_field *fields;      /* record */
     struct s3c_view *symbols;       /* enum */
@@ -55,12 +69,15 @@ struct avro_type {
     struct avro_type *next_named;   /* while parsing */
 };
 
-struct avro_schema {
+struct s3c_schema {
+    atomic_size_t references;
     struct s3c_arena memory;
     const struct avro_type *root;
+    struct s3c_view text;        /* as it was given */
+    struct s3c_hash128 identity; /* of the text */
 };
 
-/* "string", "long.timestamp-millis", "ns.Record": the name of a union's branch, without NUL. */
+/* "string", "long.timestamp-millis", "ns.Record": the name of a union's branch in Go's library, without NUL. */
 struct avro_name {
     struct s3c_view type, logical; /* logical: empty if there is none */
 };
@@ -71,9 +88,6 @@ enum avro_logical avro_logical_of(enum avro_kind kind, struct s3c_view name);
 /* The texts of the primitive kinds; NULL for others. */
 const char *avro_primitive_name(enum avro_kind kind);
 
-#define AVRO_DECIMAL_BYTES_MAX 1024
 #define AVRO_DECIMAL_SCALE_MAX 2000
-/* A big-endian two's complement number / 10^scale as a reduced fraction in quotes. S3C_E_RECORD: more than AVRO_DECIMAL_BYTES_MAX bytes. */
-S3C_MUST_USE int avro_add_decimal(struct json_out *out, struct s3c_view unscaled, unsigned scale);
 
 #endif

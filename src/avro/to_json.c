@@ -7,11 +7,13 @@
  * the union is [null, X] in a record or a map, or is what an array or a map consists of and has an array or a map among its types.
  * Both rules are kept here, so that the same text comes out. An empty array, however, stays one: there it becomes null.
  */
+#include "avro/to_json.h"
+
+#include "avro/schema.h"
 #include "base/banned.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/view.h"
-#include "plugin/avro_private.h"
 
 struct walk {
     struct json_out *out;
@@ -431,7 +433,7 @@ static int add_datum(struct walk *w, const struct avro_type *t, const struct avr
     return r;
 }
 
-int avro_to_json(struct json_out *out, const struct avro_schema *s, struct s3c_view data,
+int avro_to_json(struct json_out *out, const struct s3c_schema *s, struct s3c_view data,
                  struct s3c_error *err)
 {
     const char *start = data.len > 0 ? data.ptr : "";

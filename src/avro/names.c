@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words of Avro. */
+#include "avro/schema.h"
+
 #include "base/banned.h"
 #include "base/view.h"
-#include "plugin/avro_private.h"
 
 static const char *const kind_names[] = {
     [AVRO_NULL] = "null",   [AVRO_BOOLEAN] = "boolean", [AVRO_INT] = "int",
@@ -22,13 +23,16 @@ static const struct {
     {AVRO_DECIMAL, AVRO_FIXED, "decimal"},
     {AVRO_DURATION, AVRO_FIXED, "duration"},
     {AVRO_UUID, AVRO_STRING, "uuid"},
+    {AVRO_UUID, AVRO_FIXED, "uuid"},
     {AVRO_DATE, AVRO_INT, "date"},
     {AVRO_TIME_MILLIS, AVRO_INT, "time-millis"},
     {AVRO_TIME_MICROS, AVRO_LONG, "time-micros"},
     {AVRO_TIMESTAMP_MILLIS, AVRO_LONG, "timestamp-millis"},
     {AVRO_TIMESTAMP_MICROS, AVRO_LONG, "timestamp-micros"},
+    {AVRO_TIMESTAMP_NANOS, AVRO_LONG, "timestamp-nanos"},
     {AVRO_LOCAL_TIMESTAMP_MILLIS, AVRO_LONG, "local-timestamp-millis"},
     {AVRO_LOCAL_TIMESTAMP_MICROS, AVRO_LONG, "local-timestamp-micros"},
+    {AVRO_LOCAL_TIMESTAMP_NANOS, AVRO_LONG, "local-timestamp-nanos"},
 };
 
 const char *avro_primitive_name(enum avro_kind kind)
@@ -44,6 +48,11 @@ enum avro_logical avro_logical_of(enum avro_kind kind, struct s3c_view name)
     return AVRO_PLAIN;
 }
 
+static bool is_known_to_go(enum avro_logical l)
+{
+    return l != AVRO_PLAIN && l != AVRO_TIMESTAMP_NANOS && l != AVRO_LOCAL_TIMESTAMP_NANOS;
+}
+
 struct avro_name avro_type_name(const struct avro_type *t)
 {
     struct avro_name name = {.logical = {"", 0}};
@@ -53,7 +62,8 @@ struct avro_name avro_type_name(const struct avro_type *t)
         return name;
     }
     name.type = s3c_view_str(kind_names[t->kind]);
-    for (size_t i = 0; t->logical && i < sizeof(logicals) / sizeof(logicals[0]); i++)
+    for (size_t i = 0; is_known_to_go(t->logical) && i < sizeof(logicals) / sizeof(logicals[0]);
+         i++)
         if (logicals[i].logical == t->logical)
             name.logical = s3c_view_str(logicals[i].name);
     return name;

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "avro/schema.h"
+#include "avro/to_json.h"
 #include "base/view.h"
-#include "plugin/avro.h"
 #include "vectors.h"
 
 static size_t unhex(char *dst, const char *hex)
@@ -27,12 +28,12 @@ static size_t unhex(char *dst, const char *hex)
 static int decode(struct json_out *out, struct s3c_view schema, struct s3c_view data,
                   struct s3c_error *err)
 {
-    struct avro_schema *s = NULL;
-    int r = avro_schema_parse(&s, schema, err);
+    struct s3c_schema *s = NULL;
+    int r = s3c_schema_parse(&s, schema, err);
 
     if (r == 0)
         r = avro_to_json(out, s, data, err);
-    avro_schema_free(s);
+    s3c_schema_unref(s);
     return r;
 }
 
@@ -80,10 +81,10 @@ static void data_become_what_go_makes_of_them(void **state)
 
 static void refuse(const char *schema, int code, const char *says)
 {
-    struct avro_schema *s = NULL;
+    struct s3c_schema *s = NULL;
     struct s3c_error err;
 
-    CHECK_CODE(avro_schema_parse(&s, s3c_view_str(schema), &err), code);
+    CHECK_CODE(s3c_schema_parse(&s, s3c_view_str(schema), &err), code);
     assert_null(s);
     CHECK_HAS(err.message, "could not parse avro schema: ");
     CHECK_HAS(err.message, says);
@@ -146,13 +147,13 @@ static void schemas_have_limits(void **state)
     char *fine = nested("{\"type\":\"array\",\"items\":", "\"int\"", "}", 99);
     char *wide = nested("\"int\",", "\"int\"]", "", AVRO_MAX_TYPES + 1);
     char *whole = malloc(strlen(wide) + 2);
-    struct avro_schema *s = NULL;
+    struct s3c_schema *s = NULL;
     struct s3c_error err;
 
     (void)state;
     refuse(deep, S3C_E_RECORD, "nested too deeply");
-    CHECK_OK(avro_schema_parse(&s, s3c_view_str(fine), &err), &err);
-    avro_schema_free(s);
+    CHECK_OK(s3c_schema_parse(&s, s3c_view_str(fine), &err), &err);
+    s3c_schema_unref(s);
     whole[0] = '[';
     memcpy(whole + 1, wide, strlen(wide) + 1);
     refuse(whole, S3C_E_TOO_LARGE, "more than 10000");

@@ -3,9 +3,11 @@
  * Decimals as Go's big.Rat prints them: numerator/denominator in lowest terms. The denominator is a power of ten, so that only twos and
  * fives can be cancelled. Numbers are little-endian in limbs of 32 bits.
  */
+#include "avro/to_json.h"
+
+#include "avro/schema.h"
 #include "base/banned.h"
 #include "base/view.h"
-#include "plugin/avro_private.h"
 
 #define LIMBS    (AVRO_DECIMAL_BYTES_MAX / 4 + 1)
 #define TEN9     1000000000u
