@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * key.template: names of the destination's files. Text with fields in braces; "{{" is a brace. A template is parsed once, when the options are
- * checked; later nothing about it can be wrong but a record's values.
+ * key.template: names of the destination's files. Text with fields in braces; "{{" and "}}" are braces. A template is parsed once, when the
+ * options are checked; later nothing about it can be wrong but a record's values. Immutable, so threads may share it.
  *
  *   {prefix}           the prefix option, with a slash at its end unless it is empty or has one
- *   {name}             <time>-<writer>-<number> (DESIGN 5); with write.once 32 hex digits of the hash of the first record's position
- *   {position}         the first record's position
+ *   {name}             <time>-<writer>-<number> (dest/name.h); with write.once 32 hex digits of the hash of the first record's position
+ *   {position}         the first record's position; 32 hex digits of its hash where that is longer than 255 bytes encoded
  *   {time:FORMAT}      wall clock when the file is named, UTC; FORMAT: %Y %m %d %H %M %S %j %s %F %T %% and text
- *   {record:FORMAT}    the record's time: opencdc.createdAt, else opencdc.readAt, else the wall clock   } these divide the records:
- *   {collection}       metadata opencdc.collection                                                      } those of one file are equal
- *   {metadata:NAME}    a metadata value                                                                 } in all of them
- *   {payload:PATH}     a scalar in the JSON payload (`after`, else `before`), PATH = names joined with dots }
  *   {shard}            the shard.index option
+ *   These divide the records: those of one file are equal in all of them.
+ *   {record:FORMAT}    the record's time: opencdc.createdAt, else opencdc.readAt, else the wall clock. With write.once createdAt alone, because
+ *                      the others are not the same when the record comes again; without it the value is missing
+ *   {collection}       metadata opencdc.collection
+ *   {metadata:NAME}    a metadata value
+ *   {payload:PATH}     a string, number or boolean in the JSON payload (`after`, else `before`); PATH = names of members joined with dots, "\." is a
+ *                      dot in a name. Of members with the same name the first counts
  *
- * The format's extension is appended. Values of {collection}, {position}, {metadata}, {payload} are percent-encoded but for letters, digits, and - _ . = + @ , : and space
- * (a value of dots only is encoded wholly), so that no value can change the folders; missing, null or empty ones are __HIVE_DEFAULT_PARTITION__.
+ * The format's extension is appended. In values of {collection}, {position}, {metadata} and {payload} every byte is percent-encoded but those of letters,
+ * digits, - _ . + @ , space, and characters outside ASCII that can be printed; a value of dots only is encoded wholly. So no value can change the
+ * folders or hold a control character, and every reader of Hive partitions gets it back. Missing, null and empty ones are __HIVE_DEFAULT_PARTITION__.
  * Something unique is required: {name} or {position}; with write.once nothing that another run would give otherwise ({time}) is allowed.
  */
 #ifndef S3C_RECORD_TEMPLATE_H
@@ -24,36 +28,46 @@
 
 #include "base/buf.h"
 
+#define S3C_KEY_MAX                1024 /* S3's limit, in bytes */
+#define S3C_TEMPLATE_NAME_MAX      72   /* {name} */
+#define S3C_TEMPLATE_EXTENSION_MAX 16
+
 struct s3c_template;
 
-/* 0, S3C_E_NOMEM, S3C_E_INVALID: what is wrong at which column and, for an unknown field, the nearest known one. */
+/*
+ * 0, S3C_E_NOMEM, S3C_E_INVALID: what is wrong at which column and, for an unknown field, the nearest known one; also where the longest
+ * key of a record without values would not fit into S3C_KEY_MAX. `prefix` is the option. Both texts are copied.
+ */
 S3C_MUST_USE int s3c_template_parse(struct s3c_template **ret, struct s3c_view text,
-                                    bool write_once, struct s3c_error *err);
+                                    struct s3c_view prefix, bool write_once, struct s3c_error *err);
 void s3c_template_free(struct s3c_template *t); /* NULL is fine */
 
-/* Whether it divides records at all. */
+/* Whether it divides records at all; if not, every partition is empty and costs nothing. */
 bool s3c_template_divides(const struct s3c_template *t);
 /*
- * Appends the record's partition: the values of the dividing fields, already encoded, each with its length in front. Records of one file have equal partitions.
- * wall_ns serves records without a time. 0, S3C_E_NOMEM, S3C_E_RECORD (a payload that is no JSON where a {payload} field is wanted is not an error: the value is missing;
- * a value longer than 512 bytes encoded is).
+ * Appends the record's partition: the values of the dividing fields, already encoded, each with its length in front; whole or not at all. Records of one
+ * file have equal partitions. wall_ns serves records without a time. A payload that is no JSON has no values, which is not an error.
+ * 0, S3C_E_NOMEM, S3C_E_TOO_LARGE (out->max), S3C_E_RECORD: the values do not fit into a key. After 0 the key will fit.
  */
 S3C_MUST_USE int s3c_template_partition(const struct s3c_template *t, const struct s3c_record *r,
                                         int64_t wall_ns, struct s3c_buf *out,
                                         struct s3c_error *err);
 
 struct s3c_template_file {
-    struct s3c_view prefix;    /* the option */
-    struct s3c_view name;      /* {name} */
+    struct s3c_view name;      /* {name}, at most S3C_TEMPLATE_NAME_MAX bytes */
     struct s3c_view partition; /* of its records */
     struct s3c_view position;  /* of its first record, raw bytes */
-    struct s3c_view extension; /* without the dot */
+    const char *extension;     /* without the first dot, at most S3C_TEMPLATE_EXTENSION_MAX bytes */
     int64_t wall_ns;
     int64_t shard;
 };
-/* Appends the object's key, whole or not at all. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE (more than S3C_KEY_MAX bytes). */
-#define S3C_KEY_MAX 1024
+/* Appends the object's key, at most S3C_KEY_MAX bytes, whole or not at all. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE (out->max). */
 S3C_MUST_USE int s3c_template_render(const struct s3c_template *t,
                                      const struct s3c_template_file *f, struct s3c_buf *out);
+
+/* Appends a key as people would see it, with <metadata:region> where a record's value would be. Only name, extension, wall_ns and shard of *f are
+ * read. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE (out->max). */
+S3C_MUST_USE int s3c_template_example(const struct s3c_template *t,
+                                      const struct s3c_template_file *f, struct s3c_buf *out);
 
 #endif
