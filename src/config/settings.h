@@ -8,7 +8,7 @@
 #include "base/clock.h"
 
 enum s3c_on_trouble { S3C_FAIL, S3C_SKIP };
-enum s3c_format { S3C_FORMAT_JSON, S3C_FORMAT_PARQUET };
+enum s3c_file_format { S3C_FORMAT_JSON, S3C_FORMAT_PARQUET };
 enum s3c_compression {
     S3C_COMPRESSION_NONE,
     S3C_COMPRESSION_GZIP,
@@ -38,7 +38,7 @@ struct s3c_settings { /* strings: owned by the config, NULL when unset */
     int64_t index_max_bytes;
 
     /* destination */
-    enum s3c_format format;
+    enum s3c_file_format format;
     enum s3c_compression compression; /* with the default of the format taken into account */
     int64_t buffer_size;              /* records; with sdk.batch.size taken into account */
     int64_t file_max_bytes;           /* 0 = off */

@@ -8,7 +8,7 @@
 #include "base/banned.h"
 #include "base/view.h"
 
-_Static_assert(sizeof(enum s3c_format) == sizeof(int) &&
+_Static_assert(sizeof(enum s3c_file_format) == sizeof(int) &&
                    sizeof(enum s3c_compression) == sizeof(int) &&
                    sizeof(enum s3c_addressing) == sizeof(int) &&
                    sizeof(enum s3c_on_trouble) == sizeof(int) &&
