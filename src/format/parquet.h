@@ -8,7 +8,7 @@
 #define S3C_FORMAT_PARQUET_H
 
 #include "format/codec.h"
-#include "format/writer.h"
+#include "format/format.h"
 
 struct s3c_parquet_options {
     enum s3c_codec codec;
@@ -16,6 +16,9 @@ struct s3c_parquet_options {
 };
 
 S3C_MUST_USE int s3c_parquet_writer_new(struct s3c_writer **ret,
+                                        const struct s3c_parquet_options *o,
+                                        struct s3c_error *err); /* 0, S3C_E_NOMEM */
+S3C_MUST_USE int s3c_parquet_format_new(struct s3c_format **ret,
                                         const struct s3c_parquet_options *o,
                                         struct s3c_error *err); /* 0, S3C_E_NOMEM */
 
