@@ -135,6 +135,21 @@ void s3c_buf_clear(struct s3c_buf *b)
     b->len = 0;
 }
 
+void s3c_buf_trim(struct s3c_buf *b)
+{
+    char *p;
+
+    if (b->len == 0)
+        s3c_buf_done(b);
+    if (b->cap - b->len <= b->len / 8)
+        return;
+    p = s3c_realloc(b->ptr, b->len);
+    if (!p)
+        return; /* it is as good as it was */
+    b->ptr = p;
+    b->cap = b->len;
+}
+
 void s3c_buf_done(struct s3c_buf *b)
 {
     s3c_free(b->ptr);

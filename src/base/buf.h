@@ -7,4 +7,7 @@
 
 #include "base/mem.h"
 
+/* Gives back memory that is not used, where it is worth it: for bytes that will be kept and counted for a while. */
+void s3c_buf_trim(struct s3c_buf *b);
+
 #endif

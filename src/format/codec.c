@@ -78,6 +78,12 @@ void s3c_compressor_free(struct s3c_compressor *c)
     s3c_free(c);
 }
 
+size_t s3c_compressor_memory(const struct s3c_compressor *c)
+{
+    return sizeof(*c) + ZSTD_sizeof_CCtx(c->zstd) +
+           (c->gzip ? sizeof(*c->gzip) + ISAL_DEF_LVL1_DEFAULT : 0);
+}
+
 void s3c_compress_restart(struct s3c_compressor *c)
 {
     if (c->zstd)

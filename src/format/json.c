@@ -17,6 +17,7 @@
 struct json_writer {
     struct s3c_writer base;
     struct s3c_buf out;
+    size_t taken;
 };
 
 /* Inlined, because a record is some fifty of these: a call for each would cost more than the bytes. */
@@ -161,17 +162,39 @@ static int json_add(struct s3c_writer *base, const struct s3c_record *r, struct 
 
 static size_t json_size(const struct s3c_writer *base)
 {
+    const struct json_writer *w = (const struct json_writer *)base;
+
+    return w->taken + w->out.len;
+}
+
+static size_t json_memory(const struct s3c_writer *base)
+{
+    return sizeof(struct json_writer) + ((const struct json_writer *)base)->out.cap;
+}
+
+static size_t json_ready(const struct s3c_writer *base)
+{
     return ((const struct json_writer *)base)->out.len;
 }
 
-static int json_finish(struct s3c_writer *base, struct s3c_buf *ret, struct s3c_error *err)
+static int json_take(struct s3c_writer *base, struct s3c_buf *ret, struct s3c_error *err)
 {
     struct json_writer *w = (struct json_writer *)base;
 
     (void)err; /* nothing is left to be done, so nothing can fail */
+    w->taken += w->out.len;
     *ret = w->out;
+    s3c_buf_trim(ret);
     w->out = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
     return 0;
+}
+
+static int json_finish(struct s3c_writer *base, struct s3c_buf *ret, struct s3c_error *err)
+{
+    int r = json_take(base, ret, err);
+
+    ((struct json_writer *)base)->taken = 0;
+    return r;
 }
 
 static void json_release(struct s3c_writer *base)
@@ -189,7 +212,9 @@ int s3c_json_writer_new(struct s3c_writer **ret, struct s3c_error *err)
         .content_type = "application/json",
         .add = json_add,
         .size = json_size,
-        .memory = json_size,
+        .memory = json_memory,
+        .ready = json_ready,
+        .take = json_take,
         .finish = json_finish,
         .release = json_release,
     };
@@ -200,5 +225,46 @@ int s3c_json_writer_new(struct s3c_writer **ret, struct s3c_error *err)
     w->base.ops = &ops;
     w->out = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
     *ret = &w->base;
+    return 0;
+}
+
+int s3c_json_any_variant(struct s3c_format *f, const struct s3c_record *r, struct s3c_buf *out,
+                         struct s3c_error *err)
+{
+    (void)f;
+    (void)r;
+    (void)out;
+    (void)err;
+    return 0;
+}
+
+static int format_open(struct s3c_format *f, const struct s3c_record *first,
+                       struct s3c_writer **ret, struct s3c_error *err)
+{
+    (void)f;
+    (void)first;
+    return s3c_json_writer_new(ret, err);
+}
+
+static void format_release(struct s3c_format *f)
+{
+    s3c_free(f);
+}
+
+int s3c_json_format_new(struct s3c_format **ret, struct s3c_error *err)
+{
+    static const struct s3c_format_ops ops = {
+        .extension = "json",
+        .content_type = "application/json",
+        .variant = s3c_json_any_variant,
+        .open = format_open,
+        .release = format_release,
+    };
+    struct s3c_format *f = s3c_zalloc(sizeof(*f));
+
+    if (!f)
+        return s3c_error_nomem(err);
+    f->ops = &ops;
+    *ret = f;
     return 0;
 }

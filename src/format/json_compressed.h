@@ -4,9 +4,12 @@
 #define S3C_FORMAT_JSON_COMPRESSED_H
 
 #include "format/codec.h"
-#include "format/writer.h"
+#include "format/format.h"
 
 /* codec: S3C_CODEC_GZIP or S3C_CODEC_ZSTD. 0, S3C_E_NOMEM. */
+S3C_MUST_USE int s3c_json_compressed_format_new(struct s3c_format **ret, enum s3c_codec codec,
+                                                struct s3c_error *err);
+/* A writer with a format of its own. */
 S3C_MUST_USE int s3c_json_compressed_writer_new(struct s3c_writer **ret, enum s3c_codec codec,
                                                 struct s3c_error *err);
 

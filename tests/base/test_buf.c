@@ -72,6 +72,25 @@ static void grows_by_doubling(void **state)
         assert_int_equal(b.ptr[i], 'x');
 }
 
+static void gives_back_what_it_does_not_use(void **state)
+{
+    struct s3c_buf b = S3C_BUF_INIT(10000);
+
+    (void)state;
+    s3c_buf_trim(&b);
+    CHECK_CODE(s3c_buf_reserve(&b, 5000), 0);
+    CHECK_CODE(s3c_buf_add_str(&b, "kept"), 0);
+    s3c_buf_trim(&b);
+    assert_int_equal(b.cap, 4);
+    CHECK_VIEW(s3c_buf_view(&b), "kept");
+    CHECK_CODE(s3c_buf_add_str(&b, " and added to"), 0);
+    CHECK_VIEW(s3c_buf_view(&b), "kept and added to");
+    s3c_buf_clear(&b);
+    s3c_buf_trim(&b);
+    assert_null(b.ptr);
+    assert_int_equal(b.cap, 0);
+}
+
 static void keeps_what_it_has_when_memory_is_out(void **state)
 {
     (void)state;
@@ -85,6 +104,7 @@ static void keeps_what_it_has_when_memory_is_out(void **state)
         if (r == 0)
             r = s3c_buf_reserve(&b, 5000);
         CHECK_CODE(r, check_alloc_failed() ? S3C_E_NOMEM : 0);
+        s3c_buf_trim(&b);
         if (b.len)
             assert_memory_equal(b.ptr, "first", 5);
         s3c_buf_done(&b);
@@ -99,6 +119,7 @@ int main(void)
         CHECK_TEST(stops_at_the_cap_and_appends_nothing_then),
         CHECK_TEST(terminates_beyond_the_cap),
         CHECK_TEST(grows_by_doubling),
+        CHECK_TEST(gives_back_what_it_does_not_use),
         CHECK_TEST(keeps_what_it_has_when_memory_is_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,27 @@ static struct s3c_writer *new_writer(void)
     return w;
 }
 
+static void makes_writers(void **state)
+{
+    struct s3c_format *f = NULL;
+    struct s3c_writer *w = NULL;
+    struct s3c_buf variant = S3C_BUF_INIT(100);
+    struct s3c_record r = {.operation = S3C_OP_CREATE};
+
+    (void)state;
+    CHECK_OK(s3c_json_format_new(&f, NULL), NULL);
+    assert_string_equal(f->ops->extension, "json");
+    assert_string_equal(f->ops->content_type, "application/json");
+    assert_null(f->ops->content_encoding);
+    assert_false(f->ops->takes_avro);
+    CHECK_OK(f->ops->variant(f, &r, &variant, NULL), NULL);
+    assert_int_equal(variant.len, 0);
+    CHECK_OK(f->ops->open(f, &r, &w, NULL), NULL);
+    assert_int_equal(w->ops->size(w), 0); /* the first record is yet to be added */
+    w->ops->release(w);
+    f->ops->release(f);
+}
+
 /* Finishes the writer's file and compares it. */
 static void check_file(struct s3c_writer *w, const char *expected)
 {
@@ -91,6 +112,35 @@ static void puts_one_object_on_each_line(void **state)
     w->ops->release(w);
 }
 
+/* What is taken while the file grows is part of the file: whole lines, all there are. */
+static void gives_finished_bytes_away(void **state)
+{
+    struct s3c_writer *w = new_writer();
+    struct s3c_record r = record("a", "1");
+    struct s3c_buf part;
+    size_t line;
+
+    (void)state;
+    CHECK_OK(w->ops->add(w, &r, NULL), NULL);
+    line = w->ops->size(w);
+    assert_int_equal(w->ops->ready(w), line);
+    assert_true(w->ops->memory(w) > line);
+    CHECK_OK(w->ops->take(w, &part, NULL), NULL);
+    assert_int_equal(part.len, line);
+    s3c_buf_done(&part);
+    assert_int_equal(w->ops->ready(w), 0);
+    assert_int_equal(w->ops->size(w), line);
+    assert_true(w->ops->memory(w) < line);
+    CHECK_OK(w->ops->add(w, &r, NULL), NULL);
+    assert_int_equal(w->ops->size(w), 2 * line);
+    CHECK_OK(w->ops->finish(w, &part, NULL), NULL);
+    assert_int_equal(part.len, line);
+    assert_int_equal(part.cap, line);
+    assert_int_equal(w->ops->size(w), 0);
+    s3c_buf_done(&part);
+    w->ops->release(w);
+}
+
 static void refuses_what_is_no_record_and_keeps_the_file(void **state)
 {
     static const struct s3c_metadata bad_name = {S3C_VIEW("\xff"), S3C_VIEW("v")};
@@ -126,13 +176,16 @@ static void survives_allocation_failures(void **state)
     memset(payload, '\xff', sizeof(payload)); /* goes the way of base64 */
     FOR_EACH_ALLOC_FAILURE
     {
+        struct s3c_format *f = NULL;
         struct s3c_writer *w = NULL;
         struct s3c_record small = record("a", "1"), large = small;
         struct s3c_error err;
         size_t before = 0;
-        int r = s3c_json_writer_new(&w, &err);
+        int r = s3c_json_format_new(&f, &err);
 
         large.after.bytes = (struct s3c_view){payload, sizeof(payload)};
+        if (r == 0)
+            r = f->ops->open(f, &small, &w, &err);
         if (r == 0)
             r = w->ops->add(w, &small, &err);
         if (r == 0) {
@@ -143,6 +196,8 @@ static void survives_allocation_failures(void **state)
         CHECK_CODE(r, check_alloc_failed() ? S3C_E_NOMEM : 0);
         if (w)
             w->ops->release(w);
+        if (f)
+            f->ops->release(f);
     }
 }
 
@@ -150,6 +205,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHECK_TEST(prints_what_go_prints),
+        CHECK_TEST(makes_writers),
+        CHECK_TEST(gives_finished_bytes_away),
         CHECK_TEST(puts_one_object_on_each_line),
         CHECK_TEST(refuses_what_is_no_record_and_keeps_the_file),
         CHECK_TEST(survives_allocation_failures),
