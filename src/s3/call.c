@@ -20,6 +20,9 @@ const char *s3c_s3_op_name(enum s3c_s3_op op)
         [S3C_ABORT_MULTIPART] = "AbortMultipartUpload",
         [S3C_HEAD_BUCKET] = "HeadBucket",
         [S3C_GET_VERSIONING] = "GetBucketVersioning",
+        [S3C_HEAD_OBJECT] = "HeadObject",
+        [S3C_DELETE_OBJECT] = "DeleteObject",
+        [S3C_LIST_UPLOADS] = "ListMultipartUploads",
     };
 
     return (unsigned)op < S3C_S3_OPS ? names[op] : "unknown operation";

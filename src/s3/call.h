@@ -28,12 +28,22 @@ enum s3c_s3_op {
     S3C_ABORT_MULTIPART,
     S3C_HEAD_BUCKET,
     S3C_GET_VERSIONING,
+    S3C_HEAD_OBJECT,
+    S3C_DELETE_OBJECT,
+    S3C_LIST_UPLOADS,
     S3C_S3_OPS,
 };
 const char *s3c_s3_op_name(enum s3c_s3_op op); /* "ListObjectsV2", ... */
 
 #define S3C_LIST_BODY_MAX (16u << 20) /* a list page or any XML answer; larger: S3C_E_TOO_LARGE */
 #define S3C_SIZE_UNKNOWN  UINT64_MAX
+
+/* User metadata of an object: the header field x-amz-meta-NAME. */
+struct s3c_call_meta {
+    const char *name;      /* lower case; at most 32 characters */
+    struct s3c_view value; /* printable ASCII */
+};
+#define S3C_CALL_META_MAX 4
 
 struct s3c_spare;
 struct s3c_call_private; /* the client's, see s3/client_private.h */
@@ -42,20 +52,26 @@ struct s3c_call {
     /* ---- inputs; views stay valid until the call is finished ---- */
     enum s3c_s3_op op;
     struct s3c_view key;        /* object calls: raw bytes */
-    struct s3c_view version_id; /* GET: empty = none */
+    struct s3c_view version_id; /* GET, DELETE: empty = none */
     struct s3c_view if_match;   /* GET: ETag as listed, without quotes; empty = none */
     /* GET: the listed size; another length of the body is an error (retried). S3C_SIZE_UNKNOWN: any */
     uint64_t expected_size;
     uint64_t max_size; /* GET: a longer body is S3C_E_TOO_LARGE; 0 = no limit */
-    /* lists; key_marker is start-after in V2 */
+    /* lists; key_marker is start-after in V2; of uploads: upload_id is the upload-id-marker */
     struct s3c_view prefix, key_marker, version_id_marker, continuation;
     unsigned max_keys;                              /* lists; 0 = the server's default (1,000) */
     struct s3c_view content_type, content_encoding; /* PUT, CREATE_MULTIPART; empty = none */
+    const struct s3c_call_meta *meta;               /* PUT, CREATE_MULTIPART: meta_count of them */
+    size_t meta_count;                              /* at most S3C_CALL_META_MAX */
+    bool if_absent;       /* PUT: If-None-Match: *; S3C_E_CHANGED (412) where the key is taken */
     struct s3c_view body; /* PUT, UPLOAD_PART, COMPLETE_MULTIPART (the XML, see s3/multipart.h) */
     struct s3c_view upload_id; /* multipart */
     unsigned part_number;      /* 1 to 10,000 */
     /* 0 = the client's default, 3; 1 = no retry. Attempts that moved a GET's body forward do not count. */
     int max_attempts;
+    /* Failures that may pass are tried again for ever (until the deadline or a cancel), whatever max_attempts and the quota of
+     * retries say: for bytes that are nowhere else. */
+    bool patient;
     int64_t deadline_mono_ns; /* over all attempts, waiting included; 0 = none */
     struct s3c_inbox *inbox;  /* where it goes when it is finished */
     void *user;               /* untouched */

@@ -9,6 +9,7 @@
 #include "base/view.h"
 
 #define DEFAULT_ATTEMPTS 3
+#define PATIENCE_LOGGED  3 /* every so many failures of a patient call */
 
 /* ---- judging ---- */
 
@@ -155,6 +156,21 @@ static int64_t retry_after_ms(const struct s3c_call *call)
     return (int64_t)ms;
 }
 
+/* Whoever waits for a patient call must be able to see why. */
+static void tell_patience(const struct s3c_call_private *a, int64_t delay_ns)
+{
+    char text[S3C_TIME_TEXT_SIZE];
+    const char *why = a->broken != NULL ? a->broken : a->reply_error.code;
+
+    if (a->failures % PATIENCE_LOGGED != 0)
+        return;
+    (void)s3c_duration_format(text, delay_ns / S3C_NS_PER_MS * S3C_NS_PER_MS);
+    s3c_logf(a->client->log, S3C_LOG_WARN,
+             "%s of %.*s failed, attempt %d; the next one in %s (HTTP status %d) %s",
+             s3c_s3_op_name(a->call->op), (int)a->call->key.len, a->call->key.ptr,
+             a->call->attempts, text, a->call->http_status, why);
+}
+
 /* Puts the call among the delayed ones if it has tries, quota and time left. */
 static bool try_later(struct s3c_call_private *a, enum s3c_retry_class class, int result)
 {
@@ -167,16 +183,19 @@ static bool try_later(struct s3c_call_private *a, enum s3c_retry_class class, in
 
     if (!moved)
         a->failures++;
-    if (a->failures >= max)
+    if (!call->patient && a->failures >= max)
         return false;
     due_ns = s3c_mono_ns(c->clock) +
              s3c_retry_backoff_ns(class, a->failures > 0 ? (unsigned)a->failures : 1,
                                   next_random(c), a->answered ? retry_after_ms(call) : 0);
     if (call->deadline_mono_ns > 0 && due_ns >= call->deadline_mono_ns)
         return false;
-    if (!s3c_retry_quota_take(&c->quota, result, &cost))
+    if (s3c_retry_quota_take(&c->quota, result, &cost))
+        a->retry_cost += cost;
+    else if (!call->patient)
         return false;
-    a->retry_cost += cost;
+    if (call->patient)
+        tell_patience(a, due_ns - s3c_mono_ns(c->clock));
     s3c_client_delay(a, due_ns);
     return true;
 }
@@ -207,6 +226,8 @@ static bool try_again(struct s3c_call_private *a, const struct s3c_verdict *v, i
     default:
         return false;
     }
+    if (!corrected && a->call->patient && v->retryable)
+        return try_later(a, S3C_RETRY_TRANSIENT, result);
     if (corrected) {
         atomic_fetch_add_explicit(&a->client->retries, 1, memory_order_relaxed);
         s3c_client_delay(a, s3c_mono_ns(a->client->clock)); /* the pump sends it at once */

@@ -2,6 +2,7 @@
 /* From a call to a signed request on the wire. */
 #include "s3/client_private.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -23,6 +24,9 @@ static const struct {
     [S3C_ABORT_MULTIPART] = {"DELETE", S3C_HTTP_DELETE, true},
     [S3C_HEAD_BUCKET] = {"HEAD", S3C_HTTP_HEAD, false},
     [S3C_GET_VERSIONING] = {"GET", S3C_HTTP_GET, false},
+    [S3C_HEAD_OBJECT] = {"HEAD", S3C_HTTP_HEAD, true},
+    [S3C_DELETE_OBJECT] = {"DELETE", S3C_HTTP_DELETE, true},
+    [S3C_LIST_UPLOADS] = {"GET", S3C_HTTP_GET, false},
 };
 
 #define MAX_PAIRS 8
@@ -31,6 +35,7 @@ struct draft { /* query and header fields of one request, with room for the text
     struct s3c_pair query[MAX_PAIRS], headers[MAX_PAIRS];
     size_t query_count, header_count;
     char number[24], range[40], if_match[160];
+    char meta[S3C_CALL_META_MAX][48]; /* names of header fields */
 };
 
 bool s3c_client_op_is_object(enum s3c_s3_op op)
@@ -98,6 +103,33 @@ static void draft_get(struct draft *d, struct s3c_call_private *a)
     }
 }
 
+static void draft_list_uploads(struct draft *d, const struct s3c_call *call)
+{
+    add_query(d, "uploads", S3C_VIEW(""));
+    add_query(d, "encoding-type", S3C_VIEW("url"));
+    add_query_if(d, "prefix", call->prefix);
+    add_query_if(d, "key-marker", call->key_marker);
+    add_query_if(d, "upload-id-marker", call->upload_id);
+    if (call->max_keys > 0)
+        add_number(d, "max-uploads", call->max_keys);
+}
+
+/* What an object is to be stored with. */
+static void draft_store(struct draft *d, const struct s3c_call *call)
+{
+    if (call->content_encoding.len > 0)
+        add_header(d, "content-encoding", call->content_encoding);
+    if (call->content_type.len > 0)
+        add_header(d, "content-type", call->content_type);
+    if (call->if_absent)
+        add_header(d, "if-none-match", S3C_VIEW("*"));
+    assert(call->meta_count <= S3C_CALL_META_MAX);
+    for (size_t i = 0; i < call->meta_count; i++) {
+        (void)snprintf(d->meta[i], sizeof(d->meta[i]), "x-amz-meta-%s", call->meta[i].name);
+        add_header(d, d->meta[i], call->meta[i].value);
+    }
+}
+
 static void draft_request(struct draft *d, struct s3c_call_private *a)
 {
     const struct s3c_call *call = a->call;
@@ -112,8 +144,18 @@ static void draft_request(struct draft *d, struct s3c_call_private *a)
     case S3C_GET_OBJECT:
         draft_get(d, a);
         break;
+    case S3C_DELETE_OBJECT:
+        add_query_if(d, "versionId", call->version_id);
+        break;
+    case S3C_LIST_UPLOADS:
+        draft_list_uploads(d, call);
+        break;
+    case S3C_PUT_OBJECT:
+        draft_store(d, call);
+        break;
     case S3C_CREATE_MULTIPART:
         add_query(d, "uploads", S3C_VIEW(""));
+        draft_store(d, call);
         break;
     case S3C_UPLOAD_PART:
         add_number(d, "partNumber", call->part_number);
@@ -129,12 +171,6 @@ static void draft_request(struct draft *d, struct s3c_call_private *a)
     default:
         break;
     }
-    if (call->op != S3C_PUT_OBJECT && call->op != S3C_CREATE_MULTIPART)
-        return;
-    if (call->content_encoding.len > 0)
-        add_header(d, "content-encoding", call->content_encoding);
-    if (call->content_type.len > 0)
-        add_header(d, "content-type", call->content_type);
 }
 
 /* DESIGN 5: a real hash where nothing else protects the bytes; TLS does it by itself, and hashing costs more than sending. */

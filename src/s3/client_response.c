@@ -128,6 +128,8 @@ static int on_response(struct s3c_http_request *r, int status, struct s3c_view h
         return 0;
     if (call->op == S3C_GET_OBJECT)
         return begin_object(a, status, content_length);
+    if (a->request.method == S3C_HTTP_HEAD)
+        return 0; /* the length is the object's; no byte of it comes */
     call->reply.max = S3C_LIST_BODY_MAX;
     return content_length > 0 ? s3c_buf_reserve(&call->reply, (size_t)content_length) : 0;
 }

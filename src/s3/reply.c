@@ -93,11 +93,13 @@ bool s3c_reply_acceptable(enum s3c_s3_op op, struct s3c_view body, enum s3c_repl
     switch (op) {
     case S3C_GET_OBJECT:
     case S3C_HEAD_BUCKET:
+    case S3C_HEAD_OBJECT:
         *ret_kind = S3C_REPLY_XML;
         return true;
     case S3C_PUT_OBJECT:
     case S3C_UPLOAD_PART:
     case S3C_ABORT_MULTIPART:
+    case S3C_DELETE_OBJECT:
         *ret_kind = s3c_reply_look(body);
         return *ret_kind != S3C_REPLY_ERROR;
     default:

@@ -126,7 +126,7 @@ static bool is_skewed(const struct s3c_outcome *o)
 static bool about_object(enum s3c_s3_op op)
 {
     return op == S3C_GET_OBJECT || op == S3C_UPLOAD_PART || op == S3C_COMPLETE_MULTIPART ||
-           op == S3C_ABORT_MULTIPART;
+           op == S3C_ABORT_MULTIPART || op == S3C_HEAD_OBJECT || op == S3C_DELETE_OBJECT;
 }
 
 static struct s3c_verdict of_status(const struct s3c_outcome *o)

@@ -55,6 +55,11 @@ static void each_operation_has_its_form(void **state)
         {S3C_ABORT_MULTIPART, S3C_HTTP_DELETE, "/bucket/key?uploadId=up", ""},
         {S3C_HEAD_BUCKET, S3C_HTTP_HEAD, "/bucket", ""},
         {S3C_GET_VERSIONING, S3C_HTTP_GET, "/bucket?versioning=", LIST_XML},
+        {S3C_HEAD_OBJECT, S3C_HTTP_HEAD, "/bucket/key", ""},
+        {S3C_DELETE_OBJECT, S3C_HTTP_DELETE, "/bucket/key", ""},
+        {S3C_LIST_UPLOADS, S3C_HTTP_GET,
+         "/bucket?encoding-type=url&key-marker=m&max-uploads=7&prefix=p&upload-id-marker=up&uploads=",
+         LIST_XML},
     };
     struct fixture x;
     size_t i;
