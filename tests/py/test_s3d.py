@@ -298,3 +298,16 @@ def test_virtual_host_style():
 def test_unknown_commands_say_where_to_look(stand):
     status, _, body = http_call(stand, "GET", "/_s3d/nonsense")
     assert status == 400 and "README" in json.loads(body)["error"]
+
+
+@pytest.mark.parametrize("quirk, status", [(None, 412), ("no-if-none-match", 200), ("if-none-match-is-501", 501)])
+def test_conditions_of_writing(stand, quirk, status):
+    if quirk:
+        stand.set_quirk(quirk)
+    only_new = {"If-None-Match": "*"}
+    assert http_call(stand, "PUT", "/bucket/small", SMALL, only_new)[0] == status
+    upload = re.search(b"<UploadId>(.*)</UploadId>", http_call(stand, "POST", "/bucket/small?uploads")[2])[1].decode()
+    target = "/bucket/small?uploadId=" + urllib.parse.quote(upload, safe="")
+    etag = http_call(stand, "PUT", target + "&partNumber=1", SMALL)[1]["ETag"]
+    parts = f"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part></CompleteMultipartUpload>"
+    assert http_call(stand, "POST", target, parts.encode(), only_new)[0] == status

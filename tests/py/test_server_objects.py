@@ -228,6 +228,14 @@ def test_aborted_multipart_uploads(s3, make_bucket, differs):
         assert refused(s3.complete_multipart_upload, MultipartUpload={"Parts": parts}) == (404, "NoSuchUpload")
 
 
+def test_pages_of_multipart_uploads(s3, make_bucket):
+    bucket = make_bucket()
+    begun = [(key, s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]) for key in ("p/a", "p/b", "p/b", "q")]
+    pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix="p/", PaginationConfig={"PageSize": 1})
+    listed = [(u["Key"], u["UploadId"]) for page in pages for u in page.get("Uploads", [])]
+    assert sorted(listed) == sorted(begun[:3])
+
+
 def test_when_a_multipart_upload_was_modified(s3, make_bucket, differs):
     bucket = make_bucket("Enabled")
     upload, parts = start_upload(s3, bucket, "k", b"upload")

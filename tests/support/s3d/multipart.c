@@ -6,6 +6,8 @@
 
 #include "base/xml.h"
 
+#define MAX_UPLOADS 1000 /* of a page */
+
 static struct s3d_upload *find_upload(const struct s3d_call *c)
 {
     struct s3d_upload *u = s3d_upload_find(c->bucket, c->q->key, s3d_param(c->q, "uploadId"));
@@ -108,7 +110,7 @@ static void complete_upload(const struct s3d_call *c)
     const char *problem;
     struct s3c_buf *b;
 
-    if (!u)
+    if (!u || !s3d_may_write(c))
         return;
     p.part = s3d_arena(c->q->arena, S3D_PARTS_MAX * sizeof *p.part);
     problem = read_parts(c, u, &p);
@@ -172,26 +174,59 @@ static void list_parts(const struct s3d_call *c)
     S3D_PUT(b, "</ListPartsResult>");
 }
 
+/* Whether it comes behind the markers. Uploads of one key are in the order in which they were begun. */
+static bool behind_markers(const struct s3d_call *c, const struct s3d_upload *u)
+{
+    struct s3c_view key = s3d_param(c->q, "key-marker"), id = s3d_param(c->q, "upload-id-marker");
+    int order = s3c_view_cmp(s3c_view_str(u->key), key);
+    const struct s3d_upload *marked = order == 0 ? s3d_upload_find(c->bucket, key, id) : NULL;
+
+    return order > 0 || (marked && u->order > marked->order);
+}
+
+static void put_upload(const struct s3d_call *c, const struct s3d_upload *u, bool url)
+{
+    struct s3c_buf *b = &c->r->body;
+
+    S3D_PUT(b, "<Upload><Key>");
+    s3d_put_key(b, s3c_view_str(u->key), url ? S3D_KEY_URL : S3D_KEY_XML);
+    S3D_PUT(b, "</Key>");
+    s3d_put_element(b, "UploadId", s3c_view_str(u->id));
+    put_time(c, b, "Initiated", u->initiated_ns);
+    S3D_PUT(b, "<StorageClass>STANDARD</StorageClass></Upload>");
+}
+
 static void list_uploads(const struct s3d_call *c)
 {
     struct s3c_view prefix = s3d_param(c->q, "prefix");
-    bool url = s3c_view_eq_str(s3d_param(c->q, "encoding-type"), "url");
+    bool url = s3c_view_eq_str(s3d_param(c->q, "encoding-type"), "url"), truncated = false;
     struct s3c_buf *b = s3d_reply_xml(c->r);
+    const struct s3d_upload *last = NULL;
+    uint64_t max, n = 0;
+
+    if (s3c_view_u64(s3d_param(c->q, "max-uploads"), &max) < 0 || max > MAX_UPLOADS)
+        max = MAX_UPLOADS;
 
     S3D_PUT(b, "<ListMultipartUploadsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
     s3d_put_element(b, "Bucket", c->q->bucket);
     if (url)
         S3D_PUT(b, "<EncodingType>url</EncodingType>");
-    S3D_PUT(b, "<MaxUploads>10000</MaxUploads><IsTruncated>false</IsTruncated>");
+    s3d_putf(b, "<MaxUploads>%llu</MaxUploads>", (unsigned long long)max);
     for (const struct s3d_upload *u = c->bucket->uploads; u; u = u->next) {
-        if (!s3c_view_starts(s3c_view_str(u->key), prefix))
+        if (!s3c_view_starts(s3c_view_str(u->key), prefix) || !behind_markers(c, u))
             continue;
-        S3D_PUT(b, "<Upload><Key>");
-        s3d_put_key(b, s3c_view_str(u->key), url ? S3D_KEY_URL : S3D_KEY_XML);
-        S3D_PUT(b, "</Key>");
-        s3d_put_element(b, "UploadId", s3c_view_str(u->id));
-        put_time(c, b, "Initiated", u->initiated_ns);
-        S3D_PUT(b, "<StorageClass>STANDARD</StorageClass></Upload>");
+        truncated = n++ == max;
+        if (truncated)
+            break;
+        put_upload(c, u, url);
+        last = u;
+    }
+    s3d_putf(b, "<IsTruncated>%s</IsTruncated>", truncated ? "true" : "false");
+    if (truncated && last) {
+        S3D_PUT(b, "<NextKeyMarker>");
+        s3d_put_key(b, s3c_view_str(last->key), url ? S3D_KEY_URL : S3D_KEY_XML);
+        S3D_PUT(b, "</NextKeyMarker>");
+        s3d_put_element(b, "NextUploadIdMarker", s3c_view_str(last->id));
     }
     S3D_PUT(b, "</ListMultipartUploadsResult>");
 }

@@ -228,14 +228,17 @@ static void get_object(const struct s3d_call *c)
         give_body(c, v);
 }
 
-/* True when a PUT may go on. */
-static bool write_condition(const struct s3d_call *c)
+bool s3d_may_write(const struct s3d_call *c)
 {
     const struct s3d_version *v = s3d_store_newest(c->bucket, c->q->key);
     bool exists = v && v->blob, wants = s3d_field(c->q, "if-match").ptr != NULL;
 
     if (s3d_quirk(c->s, S3D_QUIRK_NO_IF_NONE_MATCH))
         return true;
+    if (s3d_quirk(c->s, S3D_QUIRK_IF_NONE_MATCH_501) && s3d_field(c->q, "if-none-match").ptr) {
+        s3d_fail(c, "NotImplemented");
+        return false;
+    }
     if (wants && !exists) {
         s3d_fail(c, "NoSuchKey");
         return false;
@@ -272,7 +275,7 @@ static void put_object(const struct s3d_call *c)
     struct s3d_version *v;
     uint8_t storage_class;
 
-    if (!s3d_key_ok(c) || !wanted_class(c, &storage_class) || !write_condition(c))
+    if (!s3d_key_ok(c) || !wanted_class(c, &storage_class) || !s3d_may_write(c))
         return;
     v = s3d_version_new(&c->s->store, s3d_blob_steal(c->q->body), s3d_stored_fields(c->q));
     v->storage_class = storage_class;

@@ -17,6 +17,8 @@ struct s3d_version *s3d_find_readable(const struct s3d_call *c, const struct s3d
                                       struct s3c_view key, struct s3c_view id);
 /* DELETE without a version id: the marker that was made, or NULL. */
 struct s3d_version *s3d_mark_deleted(const struct s3d_call *c, struct s3c_view key);
+/* Whether the conditions of a PUT or a CompleteMultipartUpload let it go on; false: the reply says why not. */
+bool s3d_may_write(const struct s3d_call *c);
 /* False: the key is too long, and the reply says so. */
 bool s3d_key_ok(const struct s3d_call *c);
 

@@ -19,6 +19,7 @@
     X(UNKNOWN_ID_IS_404, "invalid-version-id-is-unknown") \
     X(NO_COMPLETE_ETAG, "complete-without-etag")          \
     X(NO_IF_NONE_MATCH, "no-if-none-match")               \
+    X(IF_NONE_MATCH_501, "if-none-match-is-501")          \
     X(NO_VERSIONS, "no-versions")                         \
     X(NO_NEXT_MARKERS, "no-next-markers")
 
