@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The words of Avro. */
+/* The words of Avro, and finding things by their names. */
 #include "avro/schema.h"
+
+#include <stdlib.h>
 
 #include "base/banned.h"
 #include "base/view.h"
@@ -67,4 +69,39 @@ struct avro_name avro_type_name(const struct avro_type *t)
         if (logicals[i].logical == t->logical)
             name.logical = s3c_view_str(logicals[i].name);
     return name;
+}
+
+static int compare_fields(const void *a, const void *b, void *ctx)
+{
+    const struct avro_field *fields = ctx;
+
+    return s3c_view_cmp(fields[*(const uint32_t *)a].name, fields[*(const uint32_t *)b].name);
+}
+
+size_t avro_sort_fields(struct avro_type *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        t->by_name[i] = (uint32_t)i;
+    qsort_r(t->by_name, t->count, sizeof(*t->by_name), compare_fields, t->fields);
+    for (size_t i = 1; i < t->count; i++)
+        if (s3c_view_eq(t->fields[t->by_name[i - 1]].name, t->fields[t->by_name[i]].name))
+            return t->by_name[i];
+    return t->count;
+}
+
+size_t avro_find_field(const struct avro_type *t, struct s3c_view name)
+{
+    size_t low = 0, high = t->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int c = s3c_view_cmp(name, t->fields[t->by_name[middle]].name);
+        if (c == 0)
+            return t->by_name[middle];
+        if (c < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return t->count;
 }

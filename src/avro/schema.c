@@ -17,7 +17,7 @@ struct parser {
     struct avro_type *named; /* all that were defined so far */
     struct s3c_view namespace;
     unsigned depth;
-    size_t types;
+    size_t types, named_count;
     struct s3c_error *err;
 };
 
@@ -238,6 +238,10 @@ static int define(struct parser *p, struct avro_type *t, const struct attributes
         return bad(p, "invalid name", t->name);
     if (find_named(p, t->name))
         return bad(p, "defined twice", t->name);
+    if (++p->named_count > AVRO_MAX_NAMED)
+        return s3c_error_set(p->err, S3C_E_TOO_LARGE,
+                             "could not parse avro schema: more than %u named types",
+                             AVRO_MAX_NAMED);
     t->next_named = p->named;
     p->named = t;
     return 0;
@@ -274,15 +278,13 @@ static int parse_field(struct parser *p, void *ctx, size_t i, struct s3c_view te
     f->fallback = a.fallback;
     if (r == 0)
         r = read_name(p, a.name, "name of a field", &f->name);
-    for (size_t k = 0; k < i && r == 0; k++)
-        if (s3c_view_eq(record->fields[k].name, f->name))
-            r = bad(p, "two fields of one name", f->name);
     return r < 0 ? r : parse_type(p, a.type, &f->type);
 }
 
 static int parse_record(struct parser *p, struct avro_type *t, const struct attributes *a)
 {
     struct s3c_view outer = p->namespace;
+    size_t twice;
     int r = define(p, t, a);
 
     if (r == 0)
@@ -290,12 +292,14 @@ static int parse_record(struct parser *p, struct avro_type *t, const struct attr
     if (r < 0)
         return r;
     t->fields = allocate(p, t->count, sizeof(*t->fields));
-    if (!t->fields)
+    t->by_name = allocate(p, t->count, sizeof(*t->by_name));
+    if (!t->fields || !t->by_name)
         return S3C_E_NOMEM;
     p->namespace = namespace_of(t->name);
     r = each_item(p, a->fields, t, parse_field);
     p->namespace = outer;
-    return r;
+    twice = r == 0 ? avro_sort_fields(t) : t->count;
+    return twice < t->count ? bad(p, "two fields of one name", t->fields[twice].name) : r;
 }
 
 static int parse_symbol(struct parser *p, void *ctx, size_t i, struct s3c_view text)

@@ -14,7 +14,8 @@
 #include "base/digest.h"
 #include "base/mem.h"
 
-#define AVRO_MAX_TYPES 10000u /* of one schema, and fields of a record, symbols of an enum, ... */
+#define AVRO_MAX_TYPES 100000u /* of one schema, and fields of a record, symbols of an enum, ... */
+#define AVRO_MAX_NAMED 10000u  /* of one schema */
 
 enum avro_kind {
     AVRO_NULL,
@@ -65,6 +66,7 @@ struct avro_type {
     size_t count;                   /* of the next three */
     struct avro_field *fields;      /* record */
     struct s3c_view *symbols;       /* enum */
+    uint32_t *by_name;              /* record: its fields in byte order of their names */
     const struct avro_type **types; /* union; array and map: the one of the items */
     struct avro_type *next_named;   /* while parsing */
 };
@@ -84,6 +86,11 @@ struct avro_name {
 struct avro_name avro_type_name(const struct avro_type *t);
 /* AVRO_PLAIN where the two do not belong together. */
 enum avro_logical avro_logical_of(enum avro_kind kind, struct s3c_view name);
+
+/* A record's field by its name: its number, or t->count. */
+size_t avro_find_field(const struct avro_type *t, struct s3c_view name);
+/* Fills t->by_name, for which there is room. The number of a field whose name another one has, or t->count. */
+size_t avro_sort_fields(struct avro_type *t);
 
 /* The texts of the primitive kinds; NULL for others. */
 const char *avro_primitive_name(enum avro_kind kind);

@@ -17,71 +17,15 @@
 
 struct walk {
     struct json_out *out;
-    const char *start, *p, *end;
+    struct avro_reader *in;
     unsigned depth;
-    const char *why;
 };
 
 static int add_datum(struct walk *w, const struct avro_type *t, const struct avro_type *parent);
 
-static int bad(struct walk *w, const char *why)
+static int bad(const struct walk *w, const char *why)
 {
-    w->why = why;
-    return S3C_E_RECORD;
-}
-
-/* ---- reading ---- */
-
-static int take(struct walk *w, uint64_t n, struct s3c_view *ret)
-{
-    if (n > (uint64_t)(w->end - w->p))
-        return bad(w, "the data ends too early");
-    *ret = (struct s3c_view){w->p, (size_t)n};
-    w->p += n;
-    return 0;
-}
-
-/* Zigzag; `bits` of 32 for an int. */
-static int take_number(struct walk *w, unsigned bits, int64_t *ret)
-{
-    unsigned bytes_max = bits / 7 + 1;
-    uint64_t v = 0;
-
-    for (unsigned i = 0; i < bytes_max && w->p < w->end; i++) {
-        uint64_t byte = (unsigned char)*w->p++;
-        unsigned shift = 7 * i;
-        if (shift + 7 > bits && byte >> (bits - shift))
-            return bad(w, "a number is too large for its type");
-        v |= (byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            *ret = (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
-            return 0;
-        }
-    }
-    return bad(w,
-               w->p == w->end ? "the data ends too early" : "a number is too large for its type");
-}
-
-static int take_bytes(struct walk *w, struct s3c_view *ret)
-{
-    int64_t n;
-    int r = take_number(w, 64, &n);
-
-    if (r < 0)
-        return r;
-    return n < 0 ? bad(w, "a length is negative") : take(w, (uint64_t)n, ret);
-}
-
-/* Floating point numbers are little-endian. */
-static int take_little_endian(struct walk *w, size_t n, uint64_t *ret)
-{
-    struct s3c_view v;
-    int r = take(w, n, &v);
-
-    *ret = 0;
-    for (size_t i = 0; r == 0 && i < n; i++)
-        *ret |= (uint64_t)(unsigned char)v.ptr[i] << (8 * i);
-    return r;
+    return avro_fail(w->in, why);
 }
 
 /* ---- times ---- */
@@ -132,7 +76,7 @@ static int add_nanoseconds(struct walk *w, int64_t count, int64_t unit)
 static int add_whole(struct walk *w, const struct avro_type *t)
 {
     int64_t v;
-    int r = take_number(w, t->kind == AVRO_INT ? 32 : 64, &v);
+    int r = avro_take_number(w->in, t->kind == AVRO_INT ? 32 : 64, &v);
 
     if (r < 0)
         return r;
@@ -157,7 +101,7 @@ static int add_whole(struct walk *w, const struct avro_type *t)
 static int add_real(struct walk *w, enum avro_kind kind)
 {
     uint64_t bits;
-    int r = take_little_endian(w, kind == AVRO_FLOAT ? 4 : 8, &bits);
+    int r = avro_take_little_endian(w->in, kind == AVRO_FLOAT ? 4 : 8, &bits);
 
     if (r < 0)
         return r;
@@ -176,14 +120,12 @@ static int add_real(struct walk *w, enum avro_kind kind)
 
 static int add_boolean(struct walk *w)
 {
-    struct s3c_view v;
-    int r = take(w, 1, &v);
+    int v;
+    int r = avro_take_boolean(w->in, &v);
 
     if (r < 0)
         return r;
-    if (v.ptr[0] != 0 && v.ptr[0] != 1)
-        return bad(w, "a boolean is neither 0 nor 1");
-    return json_add_text(w->out, v.ptr[0] ? S3C_VIEW("true") : S3C_VIEW("false"));
+    return json_add_text(w->out, v ? S3C_VIEW("true") : S3C_VIEW("false"));
 }
 
 static int add_decimal(struct walk *w, struct s3c_view v, unsigned scale)
@@ -196,7 +138,7 @@ static int add_decimal(struct walk *w, struct s3c_view v, unsigned scale)
 static int add_bytes(struct walk *w, const struct avro_type *t)
 {
     struct s3c_view v;
-    int r = take_bytes(w, &v);
+    int r = avro_take_bytes(w->in, &v);
 
     if (r < 0)
         return r;
@@ -206,11 +148,11 @@ static int add_bytes(struct walk *w, const struct avro_type *t)
 static int add_string(struct walk *w)
 {
     struct s3c_view v;
-    int r = take_bytes(w, &v);
+    int r = avro_take_bytes(w->in, &v);
 
     if (r == 0)
         r = json_add_string(w->out, v);
-    return r == S3C_E_RECORD && !w->why ? bad(w, "a string is not valid UTF-8") : r;
+    return r == S3C_E_RECORD && !w->in->why ? bad(w, "a string is not valid UTF-8") : r;
 }
 
 /* ---- named types ---- */
@@ -231,12 +173,12 @@ static int add_fixed_array(struct walk *w, struct s3c_view v)
 static int add_duration(struct walk *w)
 {
     uint64_t months, days, ms;
-    int r = take_little_endian(w, 4, &months);
+    int r = avro_take_little_endian(w->in, 4, &months);
 
     if (r == 0)
-        r = take_little_endian(w, 4, &days);
+        r = avro_take_little_endian(w->in, 4, &days);
     if (r == 0)
-        r = take_little_endian(w, 4, &ms);
+        r = avro_take_little_endian(w->in, 4, &ms);
     if (r < 0)
         return r;
     return s3c_buf_addf(&w->out->text, "{\"Months\":%u,\"Days\":%u,\"Milliseconds\":%u}",
@@ -250,7 +192,7 @@ static int add_fixed(struct walk *w, const struct avro_type *t)
 
     if (t->logical == AVRO_DURATION)
         return add_duration(w);
-    r = take(w, t->size, &v);
+    r = avro_take(w->in, t->size, &v);
     if (r < 0)
         return r;
     return t->logical == AVRO_DECIMAL ? add_decimal(w, v, t->scale) : add_fixed_array(w, v);
@@ -258,14 +200,10 @@ static int add_fixed(struct walk *w, const struct avro_type *t)
 
 static int add_enum(struct walk *w, const struct avro_type *t)
 {
-    int64_t i;
-    int r = take_number(w, 32, &i);
+    size_t i;
+    int r = avro_take_index(w->in, t->count, "there is no such symbol of an enum", &i);
 
-    if (r < 0)
-        return r;
-    if (i < 0 || (uint64_t)i >= t->count)
-        return bad(w, "there is no such symbol of an enum");
-    return json_add_string(w->out, t->symbols[i]);
+    return r < 0 ? r : json_add_string(w->out, t->symbols[i]);
 }
 
 static int add_record(struct walk *w, const struct avro_type *t)
@@ -283,18 +221,6 @@ static int add_record(struct walk *w, const struct avro_type *t)
 
 /* ---- arrays and maps ---- */
 
-/* How many items the next block has, 0: that was the last one. A negative count is followed by the block's size, of no use here. */
-static int take_block(struct walk *w, uint64_t *ret)
-{
-    int64_t count, size;
-    int r = take_number(w, 64, &count);
-
-    if (r < 0)
-        return r;
-    *ret = count < 0 ? -(uint64_t)count : (uint64_t)count;
-    return count < 0 ? take_number(w, 64, &size) : 0;
-}
-
 static int add_array(struct walk *w, const struct avro_type *t)
 {
     uint64_t left = 0;
@@ -303,7 +229,7 @@ static int add_array(struct walk *w, const struct avro_type *t)
 
     while (r == 0) {
         if (left == 0) {
-            r = take_block(w, &left);
+            r = avro_take_block(w->in, &left);
             if (r < 0 || left == 0)
                 break;
         }
@@ -326,15 +252,15 @@ static int add_map(struct walk *w, const struct avro_type *t)
 
     while (r == 0) {
         if (left == 0) {
-            r = take_block(w, &left);
+            r = avro_take_block(w->in, &left);
             if (r < 0 || left == 0)
                 break;
         }
         left--;
-        r = take_bytes(w, &name);
+        r = avro_take_bytes(w->in, &name);
         if (r == 0)
             r = json_object_name(w->out, &o, name);
-        if (r == S3C_E_RECORD && !w->why)
+        if (r == S3C_E_RECORD && !w->in->why)
             r = bad(w, "a map's key is not valid UTF-8");
         if (r == 0)
             r = add_datum(w, t->types[0], t);
@@ -369,13 +295,11 @@ static bool is_bare(const struct avro_type *u, const struct avro_type *parent)
 static int add_union(struct walk *w, const struct avro_type *t, const struct avro_type *parent)
 {
     struct avro_name name;
-    int64_t i;
-    int r = take_number(w, 64, &i);
+    size_t i;
+    int r = avro_take_index(w->in, t->count, "there is no such type in a union", &i);
 
     if (r < 0)
         return r;
-    if (i < 0 || (uint64_t)i >= t->count)
-        return bad(w, "there is no such type in a union");
     if (t->types[i]->kind == AVRO_NULL || is_bare(t, parent))
         return add_datum(w, t->types[i], parent);
     name = avro_type_name(t->types[i]);
@@ -433,24 +357,30 @@ static int add_datum(struct walk *w, const struct avro_type *t, const struct avr
     return r;
 }
 
+int avro_type_to_json(struct json_out *out, const struct avro_type *t, struct avro_reader *in)
+{
+    struct walk w = {.out = out, .in = in};
+    int r = add_datum(&w, t, t);
+
+    return r == S3C_E_RECORD && !in->why ? bad(&w, "a name is not valid UTF-8") : r;
+}
+
 int avro_to_json(struct json_out *out, const struct s3c_schema *s, struct s3c_view data,
                  struct s3c_error *err)
 {
-    const char *start = data.len > 0 ? data.ptr : "";
-    struct walk w = {.out = out, .start = start, .p = start, .end = start + data.len};
+    struct avro_reader in = avro_reader_of(data);
     int r;
 
     if (s->root->kind != AVRO_RECORD && s->root->kind != AVRO_MAP)
         return s3c_error_set(err, S3C_E_RECORD,
                              "the schema is of neither a record nor a map, but structured data is "
                              "nothing else");
-    r = add_datum(&w, s->root, s->root);
-    if (r == 0 && w.p < w.end)
-        r = bad(&w, "there is data behind its end");
+    r = avro_type_to_json(out, s->root, &in);
+    if (r == 0 && in.p < in.end)
+        r = avro_fail(&in, "there is data behind its end");
     if (r == S3C_E_RECORD)
         return s3c_error_set(err, r, "could not unmarshal from avro: %s (at byte %zu of %zu)",
-                             w.why ? w.why : "a name is not valid UTF-8", (size_t)(w.p - w.start),
-                             data.len);
+                             in.why, (size_t)(in.p - in.start), data.len);
     if (r == S3C_E_TOO_LARGE)
         return s3c_error_set(err, r, "could not unmarshal from avro: more than %zu bytes as JSON",
                              out->text.max);

@@ -20,9 +20,9 @@
 #ifndef S3C_AVRO_TO_JSON_H
 #define S3C_AVRO_TO_JSON_H
 
-#include <s3c/schema.h>
-
 #include "avro/json_out.h"
+#include "avro/reader.h"
+#include "avro/schema.h"
 
 /*
  * Appends the JSON text of one datum, which must be all of `data` and an object (record or map: structured data is nothing else).
@@ -30,6 +30,10 @@
  */
 S3C_MUST_USE int avro_to_json(struct json_out *out, const struct s3c_schema *s,
                               struct s3c_view data, struct s3c_error *err);
+
+/* The same for the next value of a type, which may be of any kind. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE, S3C_E_RECORD and in->why. */
+S3C_MUST_USE int avro_type_to_json(struct json_out *out, const struct avro_type *t,
+                                   struct avro_reader *in);
 
 #define AVRO_DECIMAL_BYTES_MAX 1024
 /* A big-endian two's complement number / 10^scale as a reduced fraction in quotes. S3C_E_RECORD: more than AVRO_DECIMAL_BYTES_MAX bytes. */
