@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parquet and compressed JSON: what the destination wrote, read by pyarrow and DuckDB and compared value by value."""
+"""Parquet and compressed JSON: what the destination wrote, read by pyarrow, DuckDB and Polars and compared value by value."""
 
 import gzip
 import io
@@ -7,6 +7,7 @@ import json
 import random
 
 import duckdb
+import polars
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -68,6 +69,12 @@ def by_duckdb(body, path):
     return [(o, p, a, k, m if m is None else tuple((e["key"], e["value"]) for e in m)) for o, p, a, k, m in found]
 
 
+def by_polars(body):
+    """Its reader is in Rust and its own: the third that shares no code with the others."""
+    rows = polars.read_parquet(io.BytesIO(body)).rows()
+    return [(o, p, a, k, m if m is None else tuple(m.items())) for o, p, a, k, m in rows]
+
+
 def same(found, rows):
     """Value by value, without printing megabytes when it fails."""
     assert len(found) == len(rows)
@@ -81,6 +88,7 @@ def check(objects, rows, tmp_path):
     assert all(o["name"].endswith(".parquet") for o in objects)
     same([row for o in objects for row in by_pyarrow(o["bytes"])], rows)
     same([row for o in objects for row in by_duckdb(o["bytes"], tmp_path / "f.parquet")], rows)
+    same([row for o in objects for row in by_polars(o["bytes"])], rows)
 
 
 def odd_rows():
@@ -131,6 +139,10 @@ def test_one_row(s3, s3c, make_bucket, tmp_path, row):
     check(parquet(s3, s3c, make_bucket(), [row]), [row], tmp_path)
 
 
+def test_no_records_make_no_file(s3, s3c, make_bucket):
+    assert parquet(s3, s3c, make_bucket(), []) == []
+
+
 @pytest.mark.parametrize("count", [7, 8, 9, 19_999, 20_000, 20_001])
 def test_counts_around_borders(s3, s3c, make_bucket, tmp_path, count):
     rows = [(OPERATIONS[i % 4], b"p%d" % i, None if i % 2 else b"v", b"k", ()) for i in range(count)]
@@ -143,7 +155,25 @@ def test_a_large_value_between_small_ones(s3, s3c, make_bucket, tmp_path):
     check(parquet(s3, s3c, make_bucket(), rows), rows, tmp_path)
 
 
+def test_ten_thousand_metadata_entries(s3, s3c, make_bucket, tmp_path):
+    many = tuple((f"name-{i:05}-ü", f"wert {i} 𐍈") for i in range(10_000))
+    rows = [("create", b"a", b"v", b"k", ()), ("update", b"b", None, b"k", many), ("delete", b"c", None, None, None), ("create", b"d", b"v", b"k", many[:1])]
+    check(parquet(s3, s3c, make_bucket(), rows), rows, tmp_path)
+
+
 @pytest.mark.parametrize("codec", ["zstd", "snappy"])
+def test_row_groups_of_64_mib(s3, s3c, make_bucket, tmp_path, codec):
+    """Half of each payload is noise, so that the file is as large as its groups."""
+    noise = random.Random(4).randbytes(1 << 20)
+    rows = [("create", b"p%06d" % i, noise[i * 9 : i * 9 + 500] + b"text " * 100 + b"%d" % i, b"k%d" % i, ()) for i in range(90_000)]
+    args = ["--buffer-size", "100000", "--compression", codec, "--memory.limit", "512MiB", "--file.max-bytes", "0"]
+    (found,) = parquet(s3, s3c, make_bucket(), rows, *args)
+    metadata = pq.read_metadata(io.BytesIO(found["bytes"]))
+    assert metadata.num_row_groups == 2 and metadata.row_group(0).total_byte_size > 48 << 20
+    check([found], rows, tmp_path)
+
+
+@pytest.mark.parametrize("codec", CODECS)
 def test_100000_rows_in_several_row_groups(s3, s3c, make_bucket, tmp_path, codec):
     rows = many_rows(100_000)
     args = ["--buffer-size", "100000", "--compression", codec, "--memory.limit", "32MiB"]
