@@ -316,6 +316,16 @@ int s3c_json_object_member(struct s3c_json_reader *r, bool *first, struct s3c_vi
     return rc == 0 ? take_colon(r) : rc;
 }
 
+int s3c_json_object_member_text(struct s3c_json_reader *r, bool *first, struct s3c_view *name)
+{
+    int rc = next_item(r, first, '}', "expected ',' or '}'");
+    bool escapes;
+
+    if (rc == 0)
+        rc = scan_string(r, name, &escapes);
+    return rc == 0 ? take_colon(r) : rc;
+}
+
 int s3c_json_array_begin(struct s3c_json_reader *r, bool *first)
 {
     *first = true;
@@ -332,15 +342,11 @@ static int skip_value(struct s3c_json_reader *r);
 static int skip_object(struct s3c_json_reader *r)
 {
     struct s3c_view name;
-    bool first, escapes;
+    bool first;
     int rc = s3c_json_object_begin(r, &first);
 
     while (rc == 0) {
-        rc = next_item(r, &first, '}', "expected ',' or '}'");
-        if (rc == 0)
-            rc = scan_string(r, &name, &escapes);
-        if (rc == 0)
-            rc = take_colon(r);
+        rc = s3c_json_object_member_text(r, &first, &name);
         if (rc == 0)
             rc = skip_value(r);
     }

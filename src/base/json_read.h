@@ -45,6 +45,9 @@ S3C_MUST_USE int s3c_json_skip(struct s3c_json_reader *r, struct s3c_view *ret);
 S3C_MUST_USE int s3c_json_object_begin(struct s3c_json_reader *r, bool *first);
 S3C_MUST_USE int s3c_json_object_member(struct s3c_json_reader *r, bool *first,
                                         struct s3c_view *name);
+/* The same, but the text stays as it is: *name is what stands between the quotes, escapes included. With s3c_json_skip nothing is ever modified. */
+S3C_MUST_USE int s3c_json_object_member_text(struct s3c_json_reader *r, bool *first,
+                                             struct s3c_view *name);
 
 /* The same for an array; an item of 0 says that an element is there to be read. */
 S3C_MUST_USE int s3c_json_array_begin(struct s3c_json_reader *r, bool *first);
