@@ -28,16 +28,32 @@ ENV = {
     "HOME": "/nonexistent",
 }
 SERVER_CPU, CLIENT_CPU = 1, 0
-PYARROW = """
+# Each writes the rows of a finished table that is in its memory already: PATH CODEC.
+PEER = """
 import json, os, sys, time
+out = sys.argv[1] + ".peer"
+%s
+print(json.dumps({"cpu_sec": time.process_time() - before, "bytes": os.path.getsize(out)}))
+"""
+PARQUET_PEERS = {
+    "pyarrow": PEER
+    % """
 import pyarrow, pyarrow.parquet
 pyarrow.set_cpu_count(1)
 table = pyarrow.parquet.read_table(sys.argv[1]).combine_chunks()
-out = sys.argv[1] + ".peer"
 before = time.process_time()
 pyarrow.parquet.write_table(table, out, compression=sys.argv[2])
-print(json.dumps({"cpu_sec": time.process_time() - before, "bytes": os.path.getsize(out)}))
-"""
+""",
+    "duckdb": PEER
+    % """
+import duckdb
+connection = duckdb.connect(config={"threads": 1})
+connection.execute(f"create table t as select * from read_parquet('{sys.argv[1]}')")
+level = ", compression_level 1" if sys.argv[2] == "zstd" else ""
+before = time.process_time()
+connection.execute(f"copy t to '{out}' (format parquet, compression {sys.argv[2]}{level})")
+""",
+}
 
 
 class Server:
@@ -277,34 +293,53 @@ class Bench:
             f"  the same with the PUTs beside it ({payload} B)", "-", f"{median(rates):,.0f} ({spread(rates)}) a CPU-second", None
         )
 
+    def json_compressed(self):
+        for codec, goal in (("gzip", 200), ("zstd", None)):
+            rates, packed = [], 0
+            for _ in range(self.rounds):
+                f = json_figures(Run([str(self.program("bench_json")), "1000000", "orders", "0", codec, "20000"]))
+                rates.append(f["text"] / f["cpu_sec"] / 1e6)
+                packed = f["bytes"] / f["text"]
+            self.table.add(
+                f"JSON + {codec}, orders of 480 B a line, encoding included: MB/s of JSON and core",
+                f">= {goal}" if goal else "-",
+                f"{median(rates):.0f} ({spread(rates)}); files of {packed * 100:.0f} %",
+                median(rates) >= goal if goal else None,
+            )
+
     def parquet(self, records):
-        """The same records: ours as they arrive, pyarrow's from a table that is already in its memory."""
+        """The same records: ours as they arrive, the peers' from a table that is already in their memory."""
         python = ROOT / "build/venv/bin/python"
+        peers = PARQUET_PEERS if python.exists() else {}
         with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
             path = Path(folder) / "records.parquet"
-            Run([str(self.program("bench_parquet")), str(records), "none", str(path)])
+            own = [str(self.program("bench_parquet")), str(records)]
+            Run([*own, "none", str(path)])
             for codec in ("zstd", "snappy"):
-                ours, peer = [], []
+                runs = {name: [] for name in ("ours", *peers)}
                 for _ in range(self.rounds):
-                    ours.append(json_figures(Run([str(self.program("bench_parquet")), str(records), codec])))
-                    if python.exists():
-                        peer.append(json_figures(Run([str(python), "-c", PYARROW, str(path), codec])))
-                self.parquet_rows(f"Parquet, {records:,} records, {codec}", ours, peer)
+                    runs["ours"].append(Run([*own, codec, str(path) + ".ours"]))
+                    for name, script in peers.items():
+                        runs[name].append(Run([str(python), "-c", script, str(path), codec]))
+                self.parquet_rows(f"Parquet, {records:,} records, {codec}", runs)
 
-    def parquet_rows(self, what, ours, peer):
-        cpu, size = median([f["cpu_sec"] for f in ours]), ours[0]["bytes"]
-        if not peer:
-            self.table.add(f"{what}: CPU seconds", "<= 0.7 x pyarrow", f"{cpu:.2f} (no pyarrow here)", None)
+    def parquet_rows(self, what, runs):
+        cpu = {name: [json_figures(run)["cpu_sec"] for run in found] for name, found in runs.items()}
+        size = {name: json_figures(found[0])["bytes"] / MIB for name, found in runs.items()}
+        rss = {name: max(run.rss_mib for run in found) for name, found in runs.items()}
+        if len(runs) == 1:
+            self.table.add(f"{what}: CPU seconds", "<= 0.7 x pyarrow", f"{median(cpu['ours']):.2f} (no pyarrow here)", None)
             return
-        ratio = median([a["cpu_sec"] / b["cpu_sec"] for a, b in zip(ours, peer)])
-        theirs, their_size = median([f["cpu_sec"] for f in peer]), peer[0]["bytes"]
-        self.table.add(f"{what}: CPU seconds", f"<= 0.7 x pyarrow's {theirs:.2f}", f"{cpu:.2f}, {ratio:.2f} x", ratio <= 0.7)
+        ratio = median([a / b for a, b in zip(cpu["ours"], cpu["pyarrow"])])
+        beside = ", ".join(f"{name} {median(found):.2f}" for name, found in cpu.items() if name != "ours")
         self.table.add(
-            f"  file of pyarrow's {their_size / MIB:.1f} MiB",
-            "<= 1.02 x",
-            f"{size / MIB:.1f} MiB, {size / their_size:.3f} x",
-            size <= 1.02 * their_size,
+            f"{what}: CPU seconds", "<= 0.7 x pyarrow", f"{median(cpu['ours']):.2f} ({beside}): {ratio:.2f} x", ratio <= 0.7
         )
+        for title, found, goal in (("file, MiB", size, 1.02), ("peak RSS, MiB", rss, 0.25)):
+            ours = found.pop("ours")
+            ratio = ours / min(found.values())
+            beside = ", ".join(f"{name} {value:.1f}" for name, value in found.items())
+            self.table.add(f"  {title}", f"<= {goal} x the smallest", f"{ours:.1f} ({beside}): {ratio:.3f} x", ratio <= goal)
 
     def memory(self, objects):
         with Server(self.build, "--no-auth", "--synth", f"{objects},64,many") as s:
@@ -355,7 +390,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--objects", type=int, default=100_000)
     parser.add_argument("--peer-objects", type=int, default=20_000)
-    parser.add_argument("--only", help="comma list of: snapshot latency listing large json parquet memory first")
+    parser.add_argument("--only", help="comma list of: snapshot latency listing large json json-compressed parquet memory first")
     parser.add_argument("--no-peers", action="store_true")
     a = parser.parse_args()
     a.build = a.build.resolve()
@@ -369,6 +404,7 @@ def main():
         "listing": lambda: bench.listing(1_000_000, 100_000),
         "large": lambda: bench.large(64, 16 * MIB),
         "json": bench.json,
+        "json-compressed": bench.json_compressed,
         "parquet": lambda: bench.parquet(1_000_000),
         "memory": lambda: bench.memory(1_000_000),
     }
