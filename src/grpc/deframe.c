@@ -57,8 +57,8 @@ static int read_prefix(struct grpc_deframer *d, struct s3c_view *in)
         d->length = d->length << 8 | d->prefix[i];
     if (d->length > d->max)
         return S3C_E_TOO_LARGE;
-    /* What the last message took is kept for the next one, unless it was an unusual one. */
-    if (d->part.cap > TRUSTED_SIZE)
+    /* What the last message took is kept for the next one, unless that was an unusual one: fresh memory costs more than filling it. */
+    if (d->part.cap > TRUSTED_SIZE && d->length < d->part.cap / 4)
         s3c_buf_done(&d->part);
     s3c_buf_clear(&d->part);
     return 1;

@@ -187,13 +187,20 @@ static int run(struct grpc_call *c, struct s3c_error *err)
     return 0;
 }
 
+/* A host that does not batch sends many messages in one turn of the loop: what follows from them is done once, at its end. */
 static void records(struct grpc_call *c, struct s3c_view message)
 {
     struct destination_service *d = grpc_call_user(c);
     struct s3c_error err;
+    int r;
 
-    if (d)
-        settle_after(d, destination_stream_message(&d->stream, message, &err), &err);
+    if (!d)
+        return;
+    r = destination_stream_message(&d->stream, message, &err);
+    if (r < 0 || !destination_stream_is_ready(&d->stream))
+        settle_after(d, r, &err);
+    else
+        d->watch.due_mono_ns = 1; /* has come already */
 }
 
 static void run_half_closed(struct grpc_call *c)

@@ -29,6 +29,7 @@ void destination_stream_open(struct destination_stream *s, struct s3c_destinatio
     s->engine = engine;
     s->intake.engine = engine;
     s->intake.acks = &s->acks;
+    s->intake.clock = s->clock;
 }
 
 void destination_stream_close(struct destination_stream *s)
@@ -154,10 +155,8 @@ int destination_stream_stop(struct destination_stream *s, struct s3c_view last_p
 int destination_stream_message(struct destination_stream *s, struct s3c_view message,
                                struct s3c_error *err)
 {
-    int64_t now = now_ns(s);
-
-    s->quiet_from_ns = now;
-    return intake_message(&s->intake, message, now, err);
+    s->heard = true;
+    return intake_message(&s->intake, message, err);
 }
 
 int destination_stream_run(struct destination_stream *s, struct s3c_error *err)
@@ -167,8 +166,11 @@ int destination_stream_run(struct destination_stream *s, struct s3c_error *err)
 
     if (!s->engine)
         return 0;
+    if (s->heard)
+        s->quiet_from_ns = now_ns(s);
+    s->heard = false;
     while (got && r == 0) {
-        r = intake_run(&s->intake, now_ns(s), err);
+        r = intake_run(&s->intake, err);
         if (r == 0)
             r = go_on_stopping(s, err);
         if (r == 0)
@@ -181,7 +183,7 @@ int destination_stream_run(struct destination_stream *s, struct s3c_error *err)
 
 bool destination_stream_is_ready(const struct destination_stream *s)
 {
-    return s->intake.rest.len == 0 && has_room(s);
+    return s->intake.waits_for == INTAKE_IDLE && has_room(s);
 }
 
 static void earlier(int64_t *due, int64_t at)

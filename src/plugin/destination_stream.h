@@ -36,6 +36,7 @@ struct destination_stream {
     bool half_closed;    /* no record will come any more */
     enum destination_stop stop;
     struct s3c_buf stop_position;
+    bool heard;            /* messages came since the last run */
     int64_t stop_at_ns;    /* when Stop came */
     int64_t quiet_from_ns; /* while receiving: when the last message came, or Stop */
 };
@@ -48,7 +49,7 @@ void destination_stream_done(struct destination_stream *s);
 /* From here on s->intake is ready. Takes the engine over. */
 void destination_stream_open(struct destination_stream *s, struct s3c_destination *engine);
 
-/* One message of the client; only when destination_stream_is_ready. As the next. */
+/* One message of the client; only when destination_stream_is_ready. destination_stream_run must follow, once for many. Returns as that does. */
 S3C_MUST_USE int destination_stream_message(struct destination_stream *s, struct s3c_view message,
                                             struct s3c_error *err);
 /*

@@ -189,9 +189,9 @@ static int fill_one(struct intake *in, struct s3c_error *err)
     return r < 0 ? r : 1;
 }
 
-static int fill(struct intake *in, int64_t now_ns, struct s3c_error *err)
+static int fill(struct intake *in, struct s3c_error *err)
 {
-    size_t allowed = rate_take(&in->rate, INTAKE_BATCH, now_ns);
+    size_t allowed = rate_take(&in->rate, INTAKE_BATCH, s3c_mono_ns(in->clock));
     int r = 1;
 
     record_decoder_reset(&in->decoder);
@@ -239,32 +239,61 @@ static int hand_over(struct intake *in, struct s3c_error *err)
     return r < 0 ? r : 0;
 }
 
-int intake_run(struct intake *in, int64_t now_ns, struct s3c_error *err)
+int intake_run(struct intake *in, struct s3c_error *err)
 {
     int r = 0;
 
     in->waits_for = INTAKE_IDLE;
     while (r == 0 && in->rest.len > 0 && in->waits_for == INTAKE_IDLE) {
-        r = fill(in, now_ns, err);
+        r = fill(in, err);
         if (r == 0 && in->count > 0)
             r = hand_over(in, err);
     }
     return r;
 }
 
-int intake_message(struct intake *in, struct s3c_view message, int64_t now_ns,
-                   struct s3c_error *err)
+/* ---- messages ---- */
+
+/* Messages in a row are one message of all their records, if each is whole: one that is cut would swallow what follows. */
+static int check_frame(struct s3c_view message, struct s3c_error *err)
 {
+    struct s3c_view record;
     int r;
 
+    while ((r = next_record(&message, &record, err)) == 1)
+        continue;
+    return r;
+}
+
+static int keep(struct intake *in, struct s3c_view message, struct s3c_error *err)
+{
+    size_t used = in->rest.len > 0 ? (size_t)(in->rest.ptr - in->kept.ptr) : 0;
+
+    if (in->rest.len == 0)
+        s3c_buf_clear(&in->kept);
+    if (s3c_buf_add_view(&in->kept, message) < 0)
+        return s3c_error_nomem(err);
+    in->rest = s3c_view_skip(s3c_buf_view(&in->kept), used);
+    return 0;
+}
+
+int intake_message(struct intake *in, struct s3c_view message, struct s3c_error *err)
+{
+    bool small = message.len <= INTAKE_SMALL;
+    int r = small ? check_frame(message, err) : intake_run(in, err);
+
     in->messages++;
+    if (r < 0)
+        return r;
+    if (small || in->rest.len > 0) {
+        r = keep(in, message, err);
+        return r == 0 && in->kept.len >= INTAKE_GATHERED ? intake_run(in, err) : r;
+    }
     in->rest = message;
-    r = intake_run(in, now_ns, err);
+    r = intake_run(in, err);
     if (r < 0 || in->rest.len == 0)
         return r;
-    s3c_buf_clear(&in->kept);
-    if (s3c_buf_add_view(&in->kept, in->rest) < 0)
-        return s3c_error_nomem(err);
-    in->rest = s3c_buf_view(&in->kept);
-    return 0;
+    message = in->rest;
+    in->rest = (struct s3c_view){NULL, 0};
+    return keep(in, message, err);
 }

@@ -15,6 +15,8 @@
 #include "plugin/schema.h"
 
 #define INTAKE_BATCH    64          /* records handed to the engine in one call */
+#define INTAKE_SMALL    4096u       /* messages up to here are gathered */
+#define INTAKE_GATHERED (64u << 10) /* as long as they are this many bytes */
 #define INTAKE_TEXT_MAX (64u << 20) /* bytes of one piece of structured data as JSON */
 
 enum intake_wait {
@@ -28,14 +30,15 @@ struct intake {
     struct s3c_destination
         *engine; /* the rest of these: set by the owner before the first message */
     struct ack_queue *acks;
+    const struct s3c_clock *clock;
     struct schemas *schemas; /* used where decode_key or decode_payload is set */
     struct rate rate;
     bool decode_key, decode_payload;
     const struct s3c_log *log;
 
     enum intake_wait waits_for;
-    struct s3c_view rest;         /* of the message: records that were not handed over yet */
-    struct s3c_buf kept;          /* where the rest is when its message has gone */
+    struct s3c_view rest;         /* of the messages: records that were not handed over yet */
+    struct s3c_buf kept;          /* where the rest is when its messages have gone */
     struct s3c_buf last_position; /* of the last record that was handed over or refused */
     uint64_t messages;
     bool warned_key, warned_payload;
@@ -47,13 +50,15 @@ struct intake {
 void intake_init(struct intake *in);
 void intake_done(struct intake *in); /* idempotent */
 
-/* The next message; the last one must have been used up. It need not stay: what intake_run leaves of it is kept. */
-S3C_MUST_USE int intake_message(struct intake *in, struct s3c_view message, int64_t now_ns,
-                                struct s3c_error *err);
+/*
+ * The next message; waits_for must be INTAKE_IDLE. It need not stay. Small ones are only gathered, because a call of the engine costs more than a record:
+ * intake_run must follow, once for many. Returns as that does.
+ */
+S3C_MUST_USE int intake_message(struct intake *in, struct s3c_view message, struct s3c_error *err);
 /*
  * Goes on as far as possible. 0: waits_for says for what. Negative: the stream cannot go on (S3C_E_PROTOCOL: no protobuf; S3C_E_NOMEM).
  */
-S3C_MUST_USE int intake_run(struct intake *in, int64_t now_ns, struct s3c_error *err);
+S3C_MUST_USE int intake_run(struct intake *in, struct s3c_error *err);
 void intake_drop(struct intake *in); /* forgets the rest */
 
 #endif

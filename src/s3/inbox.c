@@ -17,6 +17,7 @@
 struct s3c_inbox {
     int fd;
     atomic_bool woken;  /* lock-free: set by signal handlers */
+    atomic_bool any;    /* a call or a wake came since the last take, which looks here first */
     atomic_bool polled; /* the consumer has the descriptor and may sleep on it by itself */
 
     pthread_mutex_t lock; /* guards the rest */
@@ -70,6 +71,7 @@ void s3c_inbox_put_list(struct s3c_inbox *i, struct s3c_call *first)
     (void)pthread_mutex_lock(&i->lock);
     *i->end = first;
     i->end = &last->next;
+    atomic_store(&i->any, true);
     if (!i->signalled && (i->sleeping || atomic_load(&i->polled))) {
         i->signalled = true;
         signal_fd(i); /* inside the lock: once the consumer has the calls it may free the inbox */
@@ -85,8 +87,9 @@ void s3c_inbox_put(struct s3c_inbox *i, struct s3c_call *c)
 
 void s3c_inbox_wake(struct s3c_inbox *i)
 {
+    signal_fd(i); /* first: who finds the flag can empty the descriptor */
     atomic_store(&i->woken, true);
-    signal_fd(i);
+    atomic_store(&i->any, true);
 }
 
 /* Takes the list and the wake there are; false: neither. */
@@ -94,6 +97,8 @@ static bool take_locked(struct s3c_inbox *i, struct s3c_call **ret_first, bool *
 {
     uint64_t count;
 
+    /* Before what it stands for is taken: what comes now sets it again. */
+    atomic_store(&i->any, false);
     *ret_woken = atomic_exchange(&i->woken, false);
     if (*ret_woken || i->signalled) {
         (void)!read(i->fd, &count, sizeof(count));
@@ -126,11 +131,15 @@ struct s3c_call *s3c_inbox_take(struct s3c_inbox *i, int timeout_ms, bool *ret_w
     int64_t deadline_ns =
         timeout_ms > 0 ? s3c_mono_ns(s3c_clock_system()) + timeout_ms * S3C_NS_PER_MS : -1;
     struct s3c_call *first = NULL;
-    uint64_t count;
-    bool woken, found;
+    bool woken;
 
+    if (timeout_ms == 0 && !atomic_load(&i->any)) { /* asked for each record */
+        if (ret_woken != NULL)
+            *ret_woken = false;
+        return NULL;
+    }
     (void)pthread_mutex_lock(&i->lock);
-    while (!(found = take_locked(i, &first, &woken)) && timeout_ms != 0) {
+    while (!take_locked(i, &first, &woken) && timeout_ms != 0) {
         bool in_time;
         i->sleeping = true;
         (void)pthread_mutex_unlock(&i->lock);
@@ -140,9 +149,6 @@ struct s3c_call *s3c_inbox_take(struct s3c_inbox *i, int timeout_ms, bool *ret_w
         if (!in_time)
             timeout_ms = 0;
     }
-    if (!found)
-        (void)!read(i->fd, &count,
-                    sizeof(count)); /* a wake whose write came after its flag was taken */
     (void)pthread_mutex_unlock(&i->lock);
     if (ret_woken != NULL)
         *ret_woken = woken;

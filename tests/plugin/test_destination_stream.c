@@ -202,10 +202,57 @@ static void what_is_no_protobuf_ends_the_stream(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
         struct bed *b = begin(1);
-        CHECK_CODE(destination_stream_message(&b->s, messages[i], &b->err), S3C_E_PROTOCOL);
+        int r = destination_stream_message(&b->s, messages[i], &b->err);
+        CHECK_CODE(r < 0 ? r : destination_stream_run(&b->s, &b->err), S3C_E_PROTOCOL);
         CHECK_HAS(b->err.message, "malformed request");
         end(b);
     }
+}
+
+static void gather(struct bed *b, const char *position, size_t payload)
+{
+    struct s3c_buf m = MESSAGE;
+    char *text = malloc(payload + 1);
+    size_t record = put_begin(&m, 1);
+
+    memset(text, 'x', payload);
+    text[payload] = '\0';
+    put_record(&m, position, text);
+    put_end(&m, record);
+    CHECK_OK(destination_stream_message(&b->s, s3c_buf_view(&m), &b->err), &b->err);
+    memset(m.ptr, 0, m.len); /* it is gone */
+    s3c_buf_done(&m);
+    free(text);
+}
+
+/* Small ones are gathered, large ones are not, and those that gathered are many at some time: the order stays. */
+static void messages_of_one_turn_stay_in_order(void **state)
+{
+    struct bed *b = begin(100);
+    char position[16], want[1000] = "";
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(position, sizeof(position), "p%d", i);
+        gather(b, position, i % 9 == 8 ? INTAKE_SMALL + 1 : INTAKE_SMALL / 2);
+        assert_true(b->s.intake.kept.len < INTAKE_GATHERED);
+        (void)snprintf(want + strlen(want), sizeof(want) - strlen(want), "%s ", position);
+    }
+    run(b);
+    expect(b, want);
+    end(b);
+}
+
+static void a_message_that_is_cut_swallows_nothing(void **state)
+{
+    struct bed *b = begin(1);
+
+    (void)state;
+    gather(b, "p0", 1);
+    CHECK_CODE(destination_stream_message(&b->s, S3C_VIEW("\x0a\x7f"), &b->err), S3C_E_PROTOCOL);
+    run(b);
+    expect(b, "p0 ");
+    end(b);
 }
 
 static void messages_without_a_record_are_nothing(void **state)
@@ -510,6 +557,8 @@ int main(void)
         CHECK_TEST(records_are_acknowledged_when_they_are_stored),
         CHECK_TEST(a_record_that_cannot_be_read_is_refused_in_its_turn),
         CHECK_TEST(what_is_no_protobuf_ends_the_stream),
+        CHECK_TEST(messages_of_one_turn_stay_in_order),
+        CHECK_TEST(a_message_that_is_cut_swallows_nothing),
         CHECK_TEST(messages_without_a_record_are_nothing),
         CHECK_TEST(a_full_engine_holds_the_stream),
         CHECK_TEST(the_rate_holds_the_stream),

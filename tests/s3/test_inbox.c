@@ -111,6 +111,36 @@ static void nothing_is_lost_between_threads(void **state)
     s3c_inbox_free(i);
 }
 
+static void *wake_many(void *ctx)
+{
+    for (int n = 0; n < CALLS; n++)
+        s3c_inbox_wake(ctx);
+    return NULL;
+}
+
+/* Whoever polls must not be told for ever of a wake that has been taken, nor miss the last one. */
+static void wakes_of_another_thread_leave_nothing_behind(void **state)
+{
+    struct s3c_inbox *i = new_inbox();
+    struct pollfd p = {.fd = s3c_inbox_fd(i), .events = POLLIN};
+    pthread_t thread;
+    bool woken = false;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, wake_many, i), 0);
+    for (int n = 0; n < CALLS / 10; n++)
+        assert_null(s3c_inbox_take(i, n % 64 == 0, NULL));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    s3c_inbox_wake(i);
+    assert_int_equal(poll(&p, 1, -1), 1);
+    assert_null(s3c_inbox_take(i, 0, &woken));
+    assert_true(woken);
+    assert_false(readable(i));
+    assert_null(s3c_inbox_take(i, 0, &woken));
+    assert_false(woken);
+    s3c_inbox_free(i);
+}
+
 static void out_of_memory_is_an_error(void **state)
 {
     (void)state;
@@ -130,6 +160,7 @@ int main(void)
         CHECK_TEST(a_wake_ends_the_wait_and_is_told_once),
         CHECK_TEST(the_descriptor_tells_of_calls_and_wakes),
         CHECK_TEST(nothing_is_lost_between_threads),
+        CHECK_TEST(wakes_of_another_thread_leave_nothing_behind),
         CHECK_TEST(out_of_memory_is_an_error),
     };
 
