@@ -2,7 +2,7 @@
 /*
  * A small machine: CREATING -> SENDING -> COMPLETING -> DONE; any failure goes through DRAINING (parts under way are cancelled and
  * waited for, because a part that arrives after the abort would stay and cost money) and ABORTING to DONE. A failed create whose
- * fate is unknown leaves nothing that could be named, hence nothing to abort.
+ * fate is unknown leaves nothing that could be named, hence nothing to abort. A stream may be SENDING with nothing under way.
  */
 #include "s3/multipart.h"
 
@@ -21,45 +21,44 @@
 
 enum state { CREATING, SENDING, COMPLETING, DRAINING, ABORTING, DONE };
 
+struct slot {
+    struct s3c_call *call;
+    struct s3c_part part; /* while it is under way */
+    bool busy;
+};
+
 struct s3c_multipart {
     struct s3c_client *client;
     struct s3c_multipart_options options; /* key and content headers are copies */
     enum state state;
     struct s3c_arena arena; /* key, content type, upload id, ETags */
     struct s3c_view upload_id;
+    struct s3c_parts parts;
     struct s3c_view *etags; /* by part */
-    size_t parts, sent, done;
-    struct s3c_call **calls; /* `parallel` of them; [0] also creates, completes and aborts */
-    bool *busy;
+    size_t etags_cap, done;
+    struct slot *slots; /* `parallel` of them; [0] also creates, completes and aborts */
     size_t parallel, under_way;
     struct s3c_buf xml;
     int result;
     struct s3c_error error; /* of the first failure */
 };
 
-static size_t part_count(uint64_t body, uint64_t *part_size)
-{
-    uint64_t least = (body + S3C_PARTS_MAX - 1) / S3C_PARTS_MAX;
-
-    if (*part_size < least)
-        *part_size = least;
-    return (size_t)((body + *part_size - 1) / *part_size);
-}
+static void fail(struct s3c_multipart *m, int code, const struct s3c_error *error);
+static void fail_nomem(struct s3c_multipart *m);
+static void complete(struct s3c_multipart *m);
 
 static int allocate(struct s3c_multipart *m)
 {
     m->options.key = s3c_arena_copy(&m->arena, m->options.key);
     m->options.content_type = s3c_arena_copy(&m->arena, m->options.content_type);
     m->options.content_encoding = s3c_arena_copy(&m->arena, m->options.content_encoding);
-    m->etags = s3c_reallocarray(NULL, m->parts, sizeof *m->etags);
-    m->calls = s3c_zalloc(m->parallel * sizeof *m->calls);
-    m->busy = s3c_zalloc(m->parallel * sizeof *m->busy);
+    m->slots = s3c_zalloc(m->parallel * sizeof *m->slots);
     if (!m->options.key.ptr || !m->options.content_type.ptr || !m->options.content_encoding.ptr ||
-        !m->etags || !m->calls || !m->busy)
+        !m->slots)
         return S3C_E_NOMEM;
     for (size_t i = 0; i < m->parallel; i++) {
-        m->calls[i] = s3c_call_new();
-        if (!m->calls[i])
+        m->slots[i].call = s3c_call_new();
+        if (!m->slots[i].call)
             return S3C_E_NOMEM;
     }
     return 0;
@@ -70,44 +69,58 @@ static int allocate(struct s3c_multipart *m)
 static void submit(struct s3c_multipart *m, size_t slot, enum s3c_s3_op op, unsigned part,
                    struct s3c_view body)
 {
-    struct s3c_call *c = m->calls[slot];
+    struct s3c_call *c = m->slots[slot].call;
 
-    assert(!m->busy[slot]);
+    assert(!m->slots[slot].busy);
     s3c_call_reset(c);
     c->op = op;
     c->key = m->options.key;
     if (op == S3C_CREATE_MULTIPART) {
         c->content_type = m->options.content_type;
         c->content_encoding = m->options.content_encoding;
+        c->meta = m->options.meta;
+        c->meta_count = m->options.meta_count;
     }
     c->upload_id = m->upload_id;
     c->part_number = part;
     c->body = body;
     c->max_attempts = m->options.max_attempts;
+    c->patient = m->options.stream && op != S3C_ABORT_MULTIPART;
     c->deadline_mono_ns = m->options.deadline_mono_ns;
     c->inbox = m->options.inbox;
     c->user = m;
-    m->busy[slot] = true;
+    m->slots[slot].busy = true;
     m->under_way++;
     s3c_client_submit(m->client, c);
 }
 
-static void send_part(struct s3c_multipart *m, size_t slot)
+/* As s3c_parts_next. */
+static int send_part(struct s3c_multipart *m, size_t slot)
 {
-    uint64_t at = m->sent * m->options.part_size, left = m->options.body.len - at;
-    size_t n = (size_t)(left < m->options.part_size ? left : m->options.part_size);
+    int r = s3c_grow(&m->etags, &m->etags_cap, m->parts.given + 1, sizeof *m->etags);
 
-    m->sent++;
-    submit(m, slot, S3C_UPLOAD_PART, (unsigned)m->sent,
-           s3c_view_first(s3c_view_skip(m->options.body, (size_t)at), n));
+    if (r == 0)
+        r = s3c_parts_next(&m->parts, &m->slots[slot].part);
+    if (r > 0)
+        submit(m, slot, S3C_UPLOAD_PART, m->parts.given, m->slots[slot].part.body);
+    return r;
 }
 
 static void send_parts(struct s3c_multipart *m)
 {
-    for (size_t i = 0; i < m->parallel && m->sent < m->parts; i++) {
-        if (!m->busy[i])
-            send_part(m, i);
+    struct s3c_error e;
+    int r = 1;
+
+    for (size_t i = 0; i < m->parallel && r > 0; i++) {
+        if (!m->slots[i].busy)
+            r = send_part(m, i);
     }
+    if (r == S3C_E_TOO_LARGE)
+        fail(m, s3c_error_set(&e, r, "the object needs more than %u parts", S3C_PARTS_MAX), &e);
+    else if (r < 0)
+        fail_nomem(m);
+    else if (s3c_parts_at_end(&m->parts) && m->done == m->parts.given)
+        complete(m);
 }
 
 static void send_abort(struct s3c_multipart *m)
@@ -126,8 +139,8 @@ static void send_abort(struct s3c_multipart *m)
 static void cancel_busy(struct s3c_multipart *m)
 {
     for (size_t i = 0; i < m->parallel; i++) {
-        if (m->busy[i])
-            s3c_client_cancel(m->client, m->calls[i]);
+        if (m->slots[i].busy)
+            s3c_client_cancel(m->client, m->slots[i].call);
     }
 }
 
@@ -149,6 +162,7 @@ static void fail(struct s3c_multipart *m, int code, const struct s3c_error *erro
     m->result = code;
     m->error = *error;
     m->state = DRAINING;
+    s3c_parts_done(&m->parts); /* what was not sent is of no use any more */
     cancel_busy(m);
 }
 
@@ -186,7 +200,7 @@ static void created(struct s3c_multipart *m, struct s3c_call *c)
 
 static void complete(struct s3c_multipart *m)
 {
-    int r = s3c_multipart_complete_xml(&m->xml, m->etags, m->parts);
+    int r = s3c_multipart_complete_xml(&m->xml, m->etags, m->done);
 
     if (r < 0) {
         fail_nomem(m);
@@ -217,10 +231,8 @@ static void part_done(struct s3c_multipart *m, struct s3c_call *c)
         return;
     }
     m->etags[c->part_number - 1] = etag;
-    if (++m->done == m->parts)
-        complete(m);
-    else
-        send_parts(m);
+    m->done++;
+    send_parts(m);
 }
 
 /* A cancel that came too late changes nothing: the object is there. */
@@ -265,9 +277,10 @@ int s3c_multipart_feed(struct s3c_multipart *m, struct s3c_call *call, struct s3
 {
     size_t slot = 0;
 
-    while (m->calls[slot] != call)
+    while (m->slots[slot].call != call)
         slot++;
-    m->busy[slot] = false;
+    s3c_buf_done(&m->slots[slot].part.owned);
+    m->slots[slot].busy = false;
     m->under_way--;
     if (call->op == S3C_ABORT_MULTIPART)
         aborted(m, call);
@@ -296,7 +309,7 @@ int s3c_multipart_new(struct s3c_multipart **ret, struct s3c_client *c,
 {
     struct s3c_multipart *m;
 
-    if (!o->body.len || !o->part_size)
+    if ((!o->body.len && !o->stream) || !o->part_size)
         return s3c_error_set(err, S3C_E_INVALID, "a multipart upload needs a body and a part size");
     m = s3c_zalloc(sizeof *m);
     if (!m)
@@ -305,12 +318,13 @@ int s3c_multipart_new(struct s3c_multipart **ret, struct s3c_client *c,
     m->options = *o;
     m->arena = S3C_ARENA_INIT(0);
     m->xml = (struct s3c_buf)S3C_BUF_INIT(XML_MAX);
-    m->parts = part_count(o->body.len, &m->options.part_size);
+    if (o->stream)
+        s3c_parts_init_stream(&m->parts, o->part_size);
+    else
+        s3c_parts_init_body(&m->parts, o->body, o->part_size);
     m->parallel = o->parallel ? o->parallel : DEFAULT_PARALLEL;
     if (m->parallel > MAX_PARALLEL)
         m->parallel = MAX_PARALLEL;
-    if (m->parallel > m->parts)
-        m->parallel = m->parts;
     if (allocate(m) < 0) {
         s3c_multipart_free(m);
         return s3c_error_nomem(err);
@@ -326,6 +340,53 @@ void s3c_multipart_cancel(struct s3c_multipart *m)
 
     if (m->state == CREATING || m->state == SENDING || m->state == COMPLETING)
         fail(m, s3c_error_set(&e, S3C_E_CANCELLED, "the upload was given up"), &e);
+    if (m->state == DRAINING) /* a stream may have had nothing under way */
+        drained(m);
+}
+
+/* ---- streams ---- */
+
+static bool takes_bytes(const struct s3c_multipart *m)
+{
+    return m->state == CREATING || m->state == SENDING;
+}
+
+/* Sends what has become a part. A failure here has no answer under way that would lead on. */
+static void go_on(struct s3c_multipart *m)
+{
+    if (m->state == SENDING)
+        send_parts(m);
+    if (m->state == DRAINING)
+        drained(m);
+}
+
+int s3c_multipart_append(struct s3c_multipart *m, struct s3c_buf *bytes, struct s3c_error *err)
+{
+    if (!takes_bytes(m)) {
+        s3c_buf_done(bytes);
+        return 0;
+    }
+    if (s3c_parts_append(&m->parts, bytes) < 0)
+        return s3c_error_nomem(err);
+    go_on(m);
+    return 0;
+}
+
+void s3c_multipart_end(struct s3c_multipart *m)
+{
+    if (!takes_bytes(m))
+        return;
+    s3c_parts_end(&m->parts);
+    go_on(m);
+}
+
+size_t s3c_multipart_unsent(const struct s3c_multipart *m)
+{
+    size_t n = m->options.stream ? m->parts.held : 0;
+
+    for (size_t i = 0; i < m->parallel; i++)
+        n += m->slots[i].part.owned.len;
+    return n;
 }
 
 void *s3c_multipart_user(const struct s3c_multipart *m)
@@ -341,12 +402,12 @@ void s3c_multipart_free(struct s3c_multipart *m)
         cancel_busy(m);
         (void)s3c_reclaim(m->options.inbox, m, m->under_way);
     }
-    for (size_t i = 0; m->calls && i < m->parallel; i++) {
-        if (m->calls[i])
-            s3c_call_free(m->calls[i]);
+    for (size_t i = 0; m->slots && i < m->parallel; i++) {
+        s3c_call_free(m->slots[i].call);
+        s3c_buf_done(&m->slots[i].part.owned);
     }
-    s3c_free(m->calls);
-    s3c_free(m->busy);
+    s3c_free(m->slots);
+    s3c_parts_done(&m->parts);
     s3c_free(m->etags);
     s3c_buf_done(&m->xml);
     s3c_arena_done(&m->arena);
