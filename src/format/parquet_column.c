@@ -1,21 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sample decides because it is cheap: looking up every value of a column whose values hardly repeat costs more than compressing it. What it got wrong is put
+ * right while the column grows (too many values), or at the end (the file would be no smaller).
+ */
 #include "format/parquet_column.h"
 
 #include "base/mem.h"
 #include "format/parquet_bytes.h"
 #include "format/parquet_levels.h"
 
-enum { ENOUGH_VALUES = 1024 }; /* after so many it is judged whether values repeat */
+enum { SAMPLE_VALUES = 1024 };
 
-void s3c_column_init(struct s3c_column *c)
+static unsigned width_of(const struct s3c_parquet_node *leaf)
 {
-    *c = (struct s3c_column){
-        .has_dictionary = true, .numbers = S3C_BUF_INIT(SIZE_MAX), .plain = S3C_BUF_INIT(SIZE_MAX)};
-    s3c_dictionary_init(&c->dictionary);
+    switch (leaf->type) {
+    case S3C_PARQUET_BOOLEAN:
+        return 1;
+    case S3C_PARQUET_INT32:
+    case S3C_PARQUET_FLOAT:
+        return sizeof(uint32_t);
+    case S3C_PARQUET_INT64:
+    case S3C_PARQUET_DOUBLE:
+        return sizeof(uint64_t);
+    case S3C_PARQUET_FIXED:
+        return leaf->length;
+    default:
+        return 0;
+    }
+}
+
+/* Two values of a boolean fit a bit anyway. */
+static enum s3c_column_state first_state(const struct s3c_column *c)
+{
+    return c->type == S3C_PARQUET_BOOLEAN ? S3C_COLUMN_PLAIN : S3C_COLUMN_SAMPLE;
+}
+
+void s3c_column_init(struct s3c_column *c, const struct s3c_parquet_node *leaf)
+{
+    const struct s3c_buf empty = S3C_BUF_INIT(SIZE_MAX);
+
+    *c = (struct s3c_column){.type = leaf->type,
+                             .max_def = leaf->max_def,
+                             .max_rep = leaf->max_rep,
+                             .width = width_of(leaf),
+                             .def = empty,
+                             .rep = empty,
+                             .numbers = empty,
+                             .plain = empty};
+    c->state = first_state(c);
+    s3c_dictionary_init(&c->dictionary, c->width);
 }
 
 void s3c_column_done(struct s3c_column *c)
 {
+    s3c_buf_done(&c->def);
+    s3c_buf_done(&c->rep);
     s3c_dictionary_done(&c->dictionary);
     s3c_buf_done(&c->numbers);
     s3c_buf_done(&c->plain);
@@ -23,93 +62,223 @@ void s3c_column_done(struct s3c_column *c)
 
 void s3c_column_clear(struct s3c_column *c)
 {
+    s3c_buf_clear(&c->def);
+    s3c_buf_clear(&c->rep);
     s3c_dictionary_clear(&c->dictionary);
     s3c_buf_clear(&c->numbers);
     s3c_buf_clear(&c->plain);
-    c->has_dictionary = true;
-    c->values = 0;
+    c->state = first_state(c);
+    c->values = c->entries = 0;
 }
 
-static void put_plain(struct s3c_buf *out, struct s3c_view v)
+static size_t prefix(const struct s3c_column *c)
 {
-    s3c_put_le32(out->ptr + out->len, (uint32_t)v.len);
+    return c->width > 0 ? 0 : sizeof(uint32_t);
+}
+
+static void put_plain(struct s3c_column *c, struct s3c_view v)
+{
+    char *dst = c->plain.ptr + c->plain.len;
+
+    if (c->width == 0)
+        s3c_put_le32(dst, (uint32_t)v.len);
     if (v.len > 0)
-        memcpy(out->ptr + out->len + sizeof(uint32_t), v.ptr, v.len);
-    out->len += sizeof(uint32_t) + v.len;
+        memcpy(dst + prefix(c), v.ptr, v.len);
+    c->plain.len += prefix(c) + v.len;
 }
 
-static size_t plain_size(const struct s3c_column *c, const uint32_t *numbers)
-{
-    size_t n = 0;
+/* ---- to the dictionary, and back ---- */
 
+static const uint32_t *numbers_of(const struct s3c_column *c)
+{
+    return (const uint32_t *)(const void *)c->numbers.ptr;
+}
+
+static int number_values(struct s3c_column *c)
+{
+    int r = s3c_buf_reserve(&c->numbers, c->values * sizeof(uint32_t));
+
+    for (size_t at = 0, i = 0; i < c->values && r == 0; i++) {
+        const char *p = c->plain.ptr + at;
+        struct s3c_view v = {p + prefix(c), c->width > 0 ? c->width : s3c_get_le32(p)};
+
+        at += prefix(c) + v.len;
+        r = s3c_dictionary_reserve(&c->dictionary, 1, v.len);
+        if (r == 0)
+            ((uint32_t *)(void *)c->numbers.ptr)[i] = s3c_dictionary_add(&c->dictionary, v);
+    }
+    if (r == 0)
+        c->numbers.len = c->values * sizeof(uint32_t);
+    return r;
+}
+
+static void drop_dictionary(struct s3c_column *c)
+{
+    s3c_dictionary_done(&c->dictionary);
+    s3c_buf_done(&c->numbers);
+}
+
+static int try_dictionary(struct s3c_column *c, bool (*pays)(const struct s3c_column *c))
+{
+    int r = number_values(c);
+    bool keep = r == 0 && pays(c);
+
+    if (!keep)
+        drop_dictionary(c);
+    if (r < 0 && r != S3C_E_TOO_LARGE)
+        return r;
+    c->state = keep ? S3C_COLUMN_DICTIONARY : S3C_COLUMN_PLAIN;
+    if (keep)
+        s3c_buf_clear(&c->plain);
+    return 0;
+}
+
+static size_t plain_size(const struct s3c_column *c)
+{
+    size_t n = c->values * prefix(c);
+
+    if (c->width > 0)
+        return c->values * c->width;
     for (size_t i = 0; i < c->values; i++)
-        n += sizeof(uint32_t) + c->dictionary.entries[numbers[i]].len;
+        n += c->dictionary.entries[numbers_of(c)[i]].len;
     return n;
 }
 
 static int leave_dictionary(struct s3c_column *c)
 {
-    const uint32_t *numbers = (const uint32_t *)(const void *)c->numbers.ptr;
-    int r = s3c_buf_reserve(&c->plain, plain_size(c, numbers));
+    int r = s3c_buf_reserve(&c->plain, plain_size(c));
 
     if (r < 0)
         return r;
     for (size_t i = 0; i < c->values; i++)
-        put_plain(&c->plain, s3c_dictionary_value(&c->dictionary, numbers[i]));
-    s3c_dictionary_clear(&c->dictionary);
-    s3c_buf_clear(&c->numbers);
-    c->has_dictionary = false;
+        put_plain(c, s3c_dictionary_value(&c->dictionary, numbers_of(c)[i]));
+    drop_dictionary(c);
+    c->state = S3C_COLUMN_PLAIN;
     return 0;
 }
 
-static int reserve_numbers(struct s3c_column *c, size_t count, size_t bytes)
+static bool repeats(const struct s3c_column *c)
 {
-    int r = S3C_E_TOO_LARGE;
-
-    if (c->values < ENOUGH_VALUES || c->dictionary.count <= c->values / 2)
-        r = s3c_dictionary_reserve(&c->dictionary, count, bytes);
-    if (r == S3C_E_TOO_LARGE)
-        return leave_dictionary(c);
-    return r < 0 ? r : s3c_buf_reserve(&c->numbers, count * sizeof(uint32_t));
+    return c->dictionary.count <= c->values / 2;
 }
 
-int s3c_column_reserve(struct s3c_column *c, size_t count, size_t bytes)
+static bool saves(const struct s3c_column *c)
+{
+    size_t packed = c->values * s3c_bit_width(c->dictionary.count) / 8 + c->dictionary.plain.len;
+
+    return packed < plain_size(c);
+}
+
+/* ---- entries ---- */
+
+static size_t room(const struct s3c_buf *b)
+{
+    return b->cap - b->len;
+}
+
+static int reserve_levels(struct s3c_column *c, size_t entries)
 {
     int r = 0;
 
-    if (c->has_dictionary)
-        r = reserve_numbers(c, count, bytes);
-    if (r == 0 && !c->has_dictionary)
-        r = s3c_buf_reserve(&c->plain, bytes + count * sizeof(uint32_t));
+    if (c->max_def > 0 && room(&c->def) < entries)
+        r = s3c_buf_reserve(&c->def, entries);
+    if (r == 0 && c->max_rep > 0 && room(&c->rep) < entries)
+        r = s3c_buf_reserve(&c->rep, entries);
     return r;
 }
 
-void s3c_column_add(struct s3c_column *c, struct s3c_view v, size_t hint)
+static int reserve_numbers(struct s3c_column *c, size_t values, size_t bytes)
 {
-    uint32_t number;
+    int r = S3C_E_TOO_LARGE;
 
+    if (repeats(c))
+        r = s3c_dictionary_reserve(&c->dictionary, values, bytes);
+    if (r == S3C_E_TOO_LARGE)
+        return leave_dictionary(c);
+    return r < 0 ? r : s3c_buf_reserve(&c->numbers, values * sizeof(uint32_t));
+}
+
+int s3c_column_reserve(struct s3c_column *c, const struct s3c_column_need *need)
+{
+    size_t bytes = c->type >= S3C_PARQUET_BYTES ? need->bytes : need->values * c->width;
+    int r = reserve_levels(c, need->entries);
+
+    if (r == 0 && c->state == S3C_COLUMN_SAMPLE && c->values >= SAMPLE_VALUES)
+        r = try_dictionary(c, repeats);
+    if (r == 0 && c->state == S3C_COLUMN_DICTIONARY)
+        r = reserve_numbers(c, need->values, bytes);
+    if (r < 0 || c->state == S3C_COLUMN_DICTIONARY)
+        return r;
+    bytes += need->values * prefix(c);
+    return room(&c->plain) >= bytes ? 0 : s3c_buf_reserve(&c->plain, bytes);
+}
+
+/* The cell's value in PLAIN encoding; `number` is room for it. */
+static struct s3c_view value_of(const struct s3c_column *c, const struct s3c_cell *cell,
+                                char number[8])
+{
+    uint32_t narrow;
+    uint64_t wide;
+
+    switch (c->type) {
+    case S3C_PARQUET_BOOLEAN:
+        number[0] = cell->value.boolean;
+        break;
+    case S3C_PARQUET_INT32:
+    case S3C_PARQUET_FLOAT:
+        memcpy(&narrow, &cell->value, sizeof(narrow));
+        s3c_put_le32(number, narrow);
+        break;
+    case S3C_PARQUET_INT64:
+    case S3C_PARQUET_DOUBLE:
+        memcpy(&wide, &cell->value, sizeof(wide));
+        s3c_put_le64(number, wide);
+        break;
+    default:
+        return cell->value.bytes;
+    }
+    return (struct s3c_view){number, c->width};
+}
+
+void s3c_column_add(struct s3c_column *c, const struct s3c_cell *cell)
+{
+    struct s3c_view v;
+    char number[8];
+
+    c->entries++;
+    if (c->max_def > 0)
+        c->def.ptr[c->def.len++] = (char)cell->def;
+    if (c->max_rep > 0)
+        c->rep.ptr[c->rep.len++] = (char)cell->rep;
+    if (cell->def < c->max_def)
+        return;
     c->values++;
-    if (!c->has_dictionary) {
-        put_plain(&c->plain, v);
+    v = value_of(c, cell, number);
+    if (c->state != S3C_COLUMN_DICTIONARY) {
+        put_plain(c, v);
         return;
     }
-    number = s3c_dictionary_add(&c->dictionary, v, hint);
-    memcpy(c->numbers.ptr + c->numbers.len, &number, sizeof(number));
-    c->numbers.len += sizeof(number);
+    ((uint32_t *)(void *)(c->numbers.ptr + c->numbers.len))[0] =
+        s3c_dictionary_add(&c->dictionary, v);
+    c->numbers.len += sizeof(uint32_t);
 }
 
 int s3c_column_settle(struct s3c_column *c)
 {
-    const uint32_t *numbers = (const uint32_t *)(const void *)c->numbers.ptr;
-    size_t packed;
-
-    if (!c->has_dictionary)
-        return 0;
-    packed = c->values * s3c_bit_width(c->dictionary.count) / 8 + c->dictionary.plain.len;
-    return packed < plain_size(c, numbers) ? 0 : leave_dictionary(c);
+    if (c->state == S3C_COLUMN_SAMPLE)
+        return try_dictionary(c, saves);
+    if (c->state == S3C_COLUMN_DICTIONARY && !saves(c))
+        return leave_dictionary(c);
+    return 0;
 }
 
 size_t s3c_column_bytes(const struct s3c_column *c)
 {
-    return c->dictionary.plain.len + c->numbers.len + c->plain.len;
+    return c->def.len + c->rep.len + c->dictionary.plain.len + c->numbers.len + c->plain.len;
+}
+
+size_t s3c_column_memory(const struct s3c_column *c)
+{
+    return c->def.cap + c->rep.cap + s3c_dictionary_memory(&c->dictionary) + c->numbers.cap +
+           c->plain.cap;
 }

@@ -6,16 +6,16 @@
 #include "base/mem.h"
 #include "format/parquet_bytes.h"
 
-enum { FIRST_SLOTS = 256, FIRST_ENTRIES = 128 };
+enum { FIRST_SLOTS = 32, FIRST_ENTRIES = 16 };
 
 struct s3c_dictionary_slot {
     uint32_t number1; /* number + 1; 0: free */
     uint32_t tag;     /* upper half of the hash */
 };
 
-void s3c_dictionary_init(struct s3c_dictionary *d)
+void s3c_dictionary_init(struct s3c_dictionary *d, unsigned width)
 {
-    *d = (struct s3c_dictionary){.plain = S3C_BUF_INIT(S3C_DICTIONARY_MAX)};
+    *d = (struct s3c_dictionary){.plain = S3C_BUF_INIT(S3C_DICTIONARY_MAX), .width = width};
 }
 
 void s3c_dictionary_done(struct s3c_dictionary *d)
@@ -23,7 +23,7 @@ void s3c_dictionary_done(struct s3c_dictionary *d)
     s3c_buf_done(&d->plain);
     s3c_free(d->entries);
     s3c_free(d->slots);
-    s3c_dictionary_init(d);
+    s3c_dictionary_init(d, d->width);
 }
 
 void s3c_dictionary_clear(struct s3c_dictionary *d)
@@ -33,6 +33,11 @@ void s3c_dictionary_clear(struct s3c_dictionary *d)
     memset(d->hints, 0, sizeof(d->hints));
     if (d->slots)
         memset(d->slots, 0, ((size_t)d->mask + 1) * sizeof(*d->slots));
+}
+
+static size_t prefix(const struct s3c_dictionary *d)
+{
+    return d->width > 0 ? 0 : sizeof(uint32_t);
 }
 
 static uint64_t hash(struct s3c_view v)
@@ -93,7 +98,7 @@ int s3c_dictionary_reserve(struct s3c_dictionary *d, size_t count, size_t bytes)
 
     if (bytes > most || count > (most - bytes) / sizeof(uint32_t))
         return S3C_E_TOO_LARGE;
-    r = s3c_buf_reserve(&d->plain, bytes + count * sizeof(uint32_t));
+    r = s3c_buf_reserve(&d->plain, bytes + count * prefix(d));
     if (r == 0)
         r = grow_entries(d, d->count + count);
     return r < 0 ? r : grow_slots(d, d->count + count);
@@ -114,12 +119,13 @@ static uint32_t append(struct s3c_dictionary *d, struct s3c_view v)
 {
     char *dst = d->plain.ptr + d->plain.len;
 
-    s3c_put_le32(dst, (uint32_t)v.len);
+    if (d->width == 0)
+        s3c_put_le32(dst, (uint32_t)v.len);
     if (v.len > 0)
-        memcpy(dst + sizeof(uint32_t), v.ptr, v.len);
+        memcpy(dst + prefix(d), v.ptr, v.len);
     d->entries[d->count] =
-        (struct s3c_dictionary_entry){(uint32_t)(d->plain.len + sizeof(uint32_t)), (uint32_t)v.len};
-    d->plain.len += sizeof(uint32_t) + v.len;
+        (struct s3c_dictionary_entry){(uint32_t)(d->plain.len + prefix(d)), (uint32_t)v.len};
+    d->plain.len += prefix(d) + v.len;
     return d->count++;
 }
 
@@ -135,14 +141,27 @@ static uint32_t find_or_append(struct s3c_dictionary *d, struct s3c_view v)
     return append(d, v);
 }
 
-uint32_t s3c_dictionary_add(struct s3c_dictionary *d, struct s3c_view v, size_t hint)
+/* Where a value like this one is remembered, by what is cheap to look at: of few values each finds a place of its own. */
+static uint32_t *hint_for(struct s3c_dictionary *d, struct s3c_view v)
 {
-    uint32_t number;
+    unsigned mixed = (unsigned)v.len * 5;
 
-    if (hint >= S3C_DICTIONARY_HINTS)
-        return find_or_append(d, v);
-    number = d->hints[hint];
-    if (number < d->count && is_value(d, number, v))
-        return number;
-    return d->hints[hint] = find_or_append(d, v);
+    if (v.len > 0)
+        mixed += (unsigned char)v.ptr[0] + 3u * (unsigned char)v.ptr[v.len - 1];
+    return &d->hints[mixed % S3C_DICTIONARY_HINTS];
+}
+
+uint32_t s3c_dictionary_add(struct s3c_dictionary *d, struct s3c_view v)
+{
+    uint32_t *hint = hint_for(d, v);
+
+    if (*hint < d->count && is_value(d, *hint, v))
+        return *hint;
+    return *hint = find_or_append(d, v);
+}
+
+size_t s3c_dictionary_memory(const struct s3c_dictionary *d)
+{
+    return d->plain.cap + d->capacity * sizeof(*d->entries) +
+           (d->slots ? ((size_t)d->mask + 1) * sizeof(*d->slots) : 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The distinct values of a column, numbered in the order in which they came first; kept in PLAIN encoding, which is the dictionary
- * page. Room is made first, so that adding cannot fail. Not thread-safe.
+ * page. Room is made first, so that adding cannot fail. An empty one has no memory. Not thread-safe.
  */
 #ifndef S3C_FORMAT_PARQUET_DICTIONARY_H
 #define S3C_FORMAT_PARQUET_DICTIONARY_H
@@ -9,7 +9,7 @@
 #include "base/buf.h"
 
 #define S3C_DICTIONARY_MAX   ((size_t)1 << 20) /* bytes of the page; what readers keep in cache */
-#define S3C_DICTIONARY_HINTS 16
+#define S3C_DICTIONARY_HINTS 32
 
 struct s3c_dictionary_entry {
     uint32_t offset; /* of its bytes in `plain` */
@@ -17,23 +17,24 @@ struct s3c_dictionary_entry {
 };
 
 struct s3c_dictionary {
-    struct s3c_buf plain; /* 4 bytes of length and the bytes, one after the other */
+    struct s3c_buf plain; /* one after the other, bytes with 4 bytes of length in front */
+    unsigned width;       /* of every value; 0: bytes of any length */
     struct s3c_dictionary_entry *entries;
     uint32_t count, capacity;
-    struct s3c_dictionary_slot *slots; /* private */
-    uint32_t mask;                     /* slots - 1; 0: none yet */
-    uint32_t hints[S3C_DICTIONARY_HINTS];
+    struct s3c_dictionary_slot *slots;    /* private */
+    uint32_t mask;                        /* slots - 1; 0: none yet */
+    uint32_t hints[S3C_DICTIONARY_HINTS]; /* private: numbers that were given lately */
 };
 
-void s3c_dictionary_init(struct s3c_dictionary *d);
+void s3c_dictionary_init(struct s3c_dictionary *d, unsigned width);
 void s3c_dictionary_done(struct s3c_dictionary *d);
 void s3c_dictionary_clear(struct s3c_dictionary *d); /* empty; memory is kept */
 
 /* Makes room for `count` more values of `bytes` bytes in all. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE (more than S3C_DICTIONARY_MAX). */
 S3C_MUST_USE int s3c_dictionary_reserve(struct s3c_dictionary *d, size_t count, size_t bytes);
-/* The value's number, a new one if it was not there; room was reserved. `hint`: values given with the same one (below
- * S3C_DICTIONARY_HINTS; others are ignored) are often equal, as the n-th metadata names of successive records are. */
-uint32_t s3c_dictionary_add(struct s3c_dictionary *d, struct s3c_view v, size_t hint);
+/* The value's number, a new one if it was not there; room was reserved. */
+uint32_t s3c_dictionary_add(struct s3c_dictionary *d, struct s3c_view v);
+size_t s3c_dictionary_memory(const struct s3c_dictionary *d); /* allocated */
 
 struct s3c_view s3c_dictionary_value(const struct s3c_dictionary *d, uint32_t number);
 

@@ -9,16 +9,6 @@
 #include "format/codec.h"
 #include "format/parquet_stats.h"
 
-#define S3C_LEAVES 6 /* columns that hold values: metadata is two of them */
-
-struct s3c_leaf {
-    const char *path[3];
-    unsigned depth;            /* of path */
-    unsigned max_def, max_rep; /* levels, 0 = none are stored */
-    bool utf8;
-};
-extern const struct s3c_leaf s3c_leaves[S3C_LEAVES];
-
 /* Numbers of the format. */
 enum { S3C_ENCODING_PLAIN = 0, S3C_ENCODING_RLE = 3, S3C_ENCODING_RLE_DICTIONARY = 8 };
 enum { S3C_PAGE_DATA = 0, S3C_PAGE_DICTIONARY = 2 };
@@ -32,7 +22,7 @@ struct s3c_page_info {
 };
 
 struct s3c_chunk_info {
-    const struct s3c_leaf *leaf;
+    enum s3c_codec codec;
     int64_t dictionary_offset; /* -1: no dictionary */
     int64_t data_offset;
     int64_t entries, nulls;
@@ -46,11 +36,11 @@ struct s3c_chunk_info {
 
 struct s3c_layout {
     struct s3c_buf groups; /* int64_t each: rows of the group */
-    struct s3c_buf chunks; /* struct s3c_chunk_info, S3C_LEAVES for each group */
+    struct s3c_buf chunks; /* struct s3c_chunk_info, one for each leaf of each group */
     struct s3c_buf pages;  /* struct s3c_page_info of all chunks */
     struct s3c_buf bounds; /* bytes of all bounds */
     int64_t rows;
-    enum s3c_codec codec;
+    int64_t start; /* where in the file the output buffer begins: what is before was taken */
 };
 
 static inline struct s3c_chunk_info *s3c_layout_chunk(const struct s3c_layout *l, size_t i)

@@ -12,7 +12,7 @@
 
 /* Where a chunk has been written up to. */
 struct cursor {
-    const struct s3c_leaf *leaf;
+    enum s3c_order order;
     const uint8_t *def, *rep; /* NULL: none */
     const struct s3c_column *column;
     const uint32_t *numbers;
@@ -30,7 +30,8 @@ struct piece {
 
 int s3c_page_writer_init(struct s3c_page_writer *w, enum s3c_codec codec, struct s3c_error *err)
 {
-    *w = (struct s3c_page_writer){.body = S3C_BUF_INIT(INT32_MAX),
+    *w = (struct s3c_page_writer){.codec = codec,
+                                  .body = S3C_BUF_INIT(INT32_MAX),
                                   .packed = S3C_BUF_INIT(INT32_MAX),
                                   .seen = S3C_BUF_INIT(SIZE_MAX)};
     return s3c_compressor_new(&w->compressor, codec, err);
@@ -57,17 +58,22 @@ static void take_number(struct s3c_page_writer *w, const struct cursor *c, uint3
     if (*seen == page)
         return;
     *seen = page;
-    s3c_bounds_add(&p->bounds, s3c_dictionary_value(&c->column->dictionary, number));
+    s3c_bounds_add(&p->bounds, c->order, s3c_dictionary_value(&c->column->dictionary, number));
 }
 
 static void take_plain(const struct cursor *c, struct piece *p)
 {
-    const char *at = c->column->plain.ptr + c->offset + p->bytes;
-    uint32_t len = s3c_get_le32(at);
+    const struct s3c_column *column = c->column;
+    struct s3c_view v = {column->plain.ptr + c->offset + p->bytes, column->width};
 
+    if (column->width == 0) {
+        v.len = s3c_get_le32(v.ptr);
+        v.ptr += sizeof(uint32_t);
+        p->bytes += sizeof(uint32_t);
+    }
     p->values++;
-    p->bytes += sizeof(len) + len;
-    s3c_bounds_add(&p->bounds, (struct s3c_view){at + sizeof(len), len});
+    p->bytes += v.len;
+    s3c_bounds_add(&p->bounds, c->order, v);
 }
 
 /* `page` numbers the chunk's pages from 1. A row is never divided. */
@@ -82,7 +88,7 @@ static struct piece cut(struct s3c_page_writer *w, const struct cursor *c, uint3
             p.rows++;
         }
         p.entries++;
-        if (c->def && c->def[i] < c->leaf->max_def)
+        if (c->def && c->def[i] < c->column->max_def)
             continue;
         if (c->numbers)
             take_number(w, c, page, &p);
@@ -94,10 +100,27 @@ static struct piece cut(struct s3c_page_writer *w, const struct cursor *c, uint3
 
 /* ---- encoding ---- */
 
+/* Eight booleans a byte, the first in the lowest bit. */
+static int encode_booleans(struct s3c_buf *out, const char *values, size_t n)
+{
+    int r = s3c_buf_reserve(out, (n + 7) / 8);
+    char *dst = out->ptr + out->len;
+
+    if (r < 0)
+        return r;
+    out->len += (n + 7) / 8;
+    memset(dst, 0, (n + 7) / 8);
+    for (size_t i = 0; i < n; i++)
+        dst[i / 8] = (char)(dst[i / 8] | values[i] << i % 8);
+    return 0;
+}
+
 static int encode_values(struct s3c_page_writer *w, const struct cursor *c, const struct piece *p)
 {
     int r;
 
+    if (c->column->type == S3C_PARQUET_BOOLEAN)
+        return encode_booleans(&w->body, c->column->plain.ptr + c->offset, p->values);
     if (!c->numbers)
         return s3c_buf_add(&w->body, c->column->plain.ptr + c->offset, p->bytes);
     r = s3c_buf_add_char(&w->body, (char)c->width);
@@ -110,15 +133,15 @@ static int encode_piece(struct s3c_page_writer *w, const struct cursor *c, const
 {
     int r = 0;
 
-    if (!c->def && !c->numbers) {
+    if (!c->def && !c->numbers && c->column->type != S3C_PARQUET_BOOLEAN) {
         *ret = (struct s3c_view){c->column->plain.ptr + c->offset, p->bytes};
         return 0;
     }
     s3c_buf_clear(&w->body);
     if (c->rep)
-        r = s3c_levels_add(&w->body, c->rep + c->entry, p->entries, c->leaf->max_rep);
+        r = s3c_levels_add(&w->body, c->rep + c->entry, p->entries, c->column->max_rep);
     if (r == 0 && c->def)
-        r = s3c_levels_add(&w->body, c->def + c->entry, p->entries, c->leaf->max_def);
+        r = s3c_levels_add(&w->body, c->def + c->entry, p->entries, c->column->max_def);
     if (r == 0)
         r = encode_values(w, c, p);
     *ret = s3c_buf_view(&w->body);
@@ -152,8 +175,7 @@ static int write_header(struct s3c_buf *out, const struct header *h)
 }
 
 static int write_page(struct s3c_page_writer *w, struct s3c_view body, struct header h,
-                      struct s3c_buf *out, const struct s3c_layout *layout,
-                      struct s3c_chunk_info *chunk)
+                      struct s3c_buf *out, struct s3c_chunk_info *chunk)
 {
     size_t start = out->len;
     int r = 0;
@@ -161,7 +183,7 @@ static int write_page(struct s3c_page_writer *w, struct s3c_view body, struct he
     if (body.len > INT32_MAX)
         return S3C_E_TOO_LARGE;
     h.uncompressed = body.len;
-    if (layout->codec != S3C_CODEC_NONE) {
+    if (chunk->codec != S3C_CODEC_NONE) {
         s3c_buf_clear(&w->packed);
         r = s3c_compress_block(w->compressor, body, &w->packed);
         body = s3c_buf_view(&w->packed);
@@ -180,27 +202,26 @@ static int write_page(struct s3c_page_writer *w, struct s3c_view body, struct he
 
 /* ---- what is remembered ---- */
 
-static int store_bounds(struct s3c_layout *l, const struct s3c_leaf *leaf,
-                        const struct s3c_bounds *b, struct s3c_bound *ret_min,
-                        struct s3c_bound *ret_max)
+static int store_bounds(struct s3c_layout *l, enum s3c_order order, const struct s3c_bounds *b,
+                        struct s3c_bound *ret_min, struct s3c_bound *ret_max)
 {
-    int r = s3c_bound_below(&l->bounds, b->min, leaf->utf8, ret_min);
+    int r = s3c_bound_below(&l->bounds, order, b->min, ret_min);
 
-    return r < 0 ? r : s3c_bound_above(&l->bounds, b->max, leaf->utf8, ret_max);
+    return r < 0 ? r : s3c_bound_above(&l->bounds, order, b->max, ret_max);
 }
 
 static int remember_page(struct s3c_layout *l, const struct cursor *c, const struct piece *p,
                          size_t start, size_t end, struct s3c_chunk_info *chunk)
 {
-    struct s3c_page_info info = {.offset = (int64_t)start,
+    struct s3c_page_info info = {.offset = l->start + (int64_t)start,
                                  .size = (int64_t)(end - start),
                                  .first_row = c->row,
                                  .nulls = (int64_t)(p->entries - p->values),
-                                 .all_null = !p->bounds.any};
+                                 .all_null = p->values == 0};
     int r = 0;
 
     if (p->bounds.any)
-        r = store_bounds(l, c->leaf, &p->bounds, &info.min, &info.max);
+        r = store_bounds(l, c->order, &p->bounds, &info.min, &info.max);
     if (r == 0)
         r = s3c_buf_add(&l->pages, &info, sizeof(info));
     chunk->pages++;
@@ -225,8 +246,8 @@ static int write_dictionary(struct s3c_page_writer *w, const struct s3c_dictiona
     if (r < 0)
         return r;
     memset(w->seen.ptr, 0, seen);
-    chunk->dictionary_offset = (int64_t)out->len;
-    return write_page(w, s3c_buf_view(&d->plain), h, out, layout, chunk);
+    chunk->dictionary_offset = layout->start + (int64_t)out->len;
+    return write_page(w, s3c_buf_view(&d->plain), h, out, chunk);
 }
 
 static int write_data(struct s3c_page_writer *w, struct cursor *c, struct s3c_buf *out,
@@ -245,10 +266,10 @@ static int write_data(struct s3c_page_writer *w, struct cursor *c, struct s3c_bu
         h.values = p.entries;
         r = encode_piece(w, c, &p, &body);
         if (r == 0)
-            r = write_page(w, body, h, out, layout, chunk);
+            r = write_page(w, body, h, out, chunk);
         if (r == 0)
             r = remember_page(layout, c, &p, start, out->len, chunk);
-        s3c_bounds_join(&bounds, &p.bounds);
+        s3c_bounds_join(&bounds, c->order, &p.bounds);
         c->entry += p.entries;
         c->value += p.values;
         c->offset += p.bytes;
@@ -256,33 +277,30 @@ static int write_data(struct s3c_page_writer *w, struct cursor *c, struct s3c_bu
     }
     chunk->has_values = bounds.any;
     if (r == 0 && bounds.any)
-        r = store_bounds(layout, c->leaf, &bounds, &chunk->min, &chunk->max);
+        r = store_bounds(layout, c->order, &bounds, &chunk->min, &chunk->max);
     return r;
 }
 
-static struct cursor start_of(const struct s3c_leaf *leaf, const struct s3c_levels *levels,
-                              const struct s3c_column *column)
+static struct cursor start_of(const struct s3c_parquet_node *leaf, const struct s3c_column *column)
 {
-    struct cursor c = {.leaf = leaf, .column = column, .entries = column->values};
+    struct cursor c = {.order = s3c_order_of(leaf), .column = column, .entries = column->entries};
 
-    if (levels) {
-        c.def = (const uint8_t *)levels->def.ptr;
-        c.rep = leaf->max_rep > 0 ? (const uint8_t *)levels->rep.ptr : NULL;
-        c.entries = levels->def.len;
-    }
-    if (column->has_dictionary) {
+    if (column->max_def > 0)
+        c.def = (const uint8_t *)column->def.ptr;
+    if (column->max_rep > 0)
+        c.rep = (const uint8_t *)column->rep.ptr;
+    if (column->state == S3C_COLUMN_DICTIONARY) {
         c.numbers = (const uint32_t *)(const void *)column->numbers.ptr;
         c.width = s3c_bit_width(column->dictionary.count - 1);
     }
     return c;
 }
 
-int s3c_chunk_write(struct s3c_page_writer *w, const struct s3c_leaf *leaf,
-                    const struct s3c_levels *levels, const struct s3c_column *column,
-                    struct s3c_buf *out, struct s3c_layout *layout)
+int s3c_chunk_write(struct s3c_page_writer *w, const struct s3c_parquet_node *leaf,
+                    const struct s3c_column *column, struct s3c_buf *out, struct s3c_layout *layout)
 {
-    struct cursor c = start_of(leaf, levels, column);
-    struct s3c_chunk_info chunk = {.leaf = leaf,
+    struct cursor c = start_of(leaf, column);
+    struct s3c_chunk_info chunk = {.codec = w->codec,
                                    .dictionary_offset = -1,
                                    .entries = (int64_t)c.entries,
                                    .first_page = layout->pages.len / sizeof(struct s3c_page_info),
@@ -291,7 +309,7 @@ int s3c_chunk_write(struct s3c_page_writer *w, const struct s3c_leaf *leaf,
 
     if (c.numbers)
         r = write_dictionary(w, &column->dictionary, out, layout, &chunk);
-    chunk.data_offset = (int64_t)out->len;
+    chunk.data_offset = layout->start + (int64_t)out->len;
     if (r == 0)
         r = write_data(w, &c, out, layout, &chunk);
     return r < 0 ? r : s3c_buf_add(&layout->chunks, &chunk, sizeof(chunk));

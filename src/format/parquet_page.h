@@ -12,13 +12,9 @@
 #define S3C_PAGE_ROWS  20000
 #define S3C_PAGE_BYTES ((size_t)1 << 20)
 
-/* A byte for each entry of a column that may be null or repeated; rep is empty where max_rep is 0. */
-struct s3c_levels {
-    struct s3c_buf def, rep;
-};
-
 /* The compressor and scratch memory, kept from chunk to chunk. */
 struct s3c_page_writer {
+    enum s3c_codec codec;
     struct s3c_compressor *compressor; /* owned */
     struct s3c_buf body, packed;
     struct s3c_buf seen; /* uint32_t for each dictionary entry: the last page that it was in */
@@ -28,10 +24,10 @@ S3C_MUST_USE int s3c_page_writer_init(struct s3c_page_writer *w, enum s3c_codec 
                                       struct s3c_error *err); /* 0, S3C_E_NOMEM */
 void s3c_page_writer_done(struct s3c_page_writer *w);
 
-/* Appends the chunk to *out and what is to be known of it to *layout. `levels` is NULL for a required column. The column was settled.
- * 0, S3C_E_NOMEM, S3C_E_TOO_LARGE; after a failure *out and *layout hold a part that the caller takes away. */
-S3C_MUST_USE int s3c_chunk_write(struct s3c_page_writer *w, const struct s3c_leaf *leaf,
-                                 const struct s3c_levels *levels, const struct s3c_column *column,
-                                 struct s3c_buf *out, struct s3c_layout *layout);
+/* Appends the chunk to *out and what is to be known of it to *layout. The column was settled. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE; after a failure *out and
+ * *layout hold a part that the caller takes away. */
+S3C_MUST_USE int s3c_chunk_write(struct s3c_page_writer *w, const struct s3c_parquet_node *leaf,
+                                 const struct s3c_column *column, struct s3c_buf *out,
+                                 struct s3c_layout *layout);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-enum { BOOL_TRUE = 1, BOOL_FALSE = 2, TYPE_I16 = 4, SHORT_FORM_MAX = 15 };
+enum { BOOL_TRUE = 1, BOOL_FALSE = 2, TYPE_I8 = 3, TYPE_I16 = 4, SHORT_FORM_MAX = 15 };
 
 int s3c_varint_add(struct s3c_buf *out, uint64_t v)
 {
@@ -55,6 +55,12 @@ static void put_field(struct s3c_thrift *t, int id, unsigned type)
 void s3c_thrift_bool(struct s3c_thrift *t, int id, bool v)
 {
     put_field(t, id, v ? BOOL_TRUE : BOOL_FALSE);
+}
+
+void s3c_thrift_i8(struct s3c_thrift *t, int id, int8_t v)
+{
+    put_field(t, id, TYPE_I8);
+    put_byte(t, (unsigned char)v);
 }
 
 void s3c_thrift_i16(struct s3c_thrift *t, int id, int16_t v)

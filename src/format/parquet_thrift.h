@@ -33,6 +33,7 @@ struct s3c_thrift {
 
 /* Fields of the open struct, in rising order of id. */
 void s3c_thrift_bool(struct s3c_thrift *t, int id, bool v);
+void s3c_thrift_i8(struct s3c_thrift *t, int id, int8_t v);
 void s3c_thrift_i16(struct s3c_thrift *t, int id, int16_t v);
 void s3c_thrift_i32(struct s3c_thrift *t, int id, int32_t v);
 void s3c_thrift_i64(struct s3c_thrift *t, int id, int64_t v);

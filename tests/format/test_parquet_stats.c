@@ -14,13 +14,13 @@ static void finds_lowest_and_highest(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-        s3c_bounds_add(&b, s3c_view_str(values[i]));
+        s3c_bounds_add(&b, S3C_ORDER_BYTES, s3c_view_str(values[i]));
     CHECK_VIEW(b.min, "ab");
     CHECK_VIEW(b.max, "\xc3\xa4");
-    s3c_bounds_join(&b, &other);
+    s3c_bounds_join(&b, S3C_ORDER_BYTES, &other);
     CHECK_VIEW(b.min, "ab");
-    s3c_bounds_add(&other, S3C_VIEW(""));
-    s3c_bounds_join(&b, &other);
+    s3c_bounds_add(&other, S3C_ORDER_BYTES, S3C_VIEW(""));
+    s3c_bounds_join(&b, S3C_ORDER_BYTES, &other);
     CHECK_VIEW(b.min, "");
     CHECK_VIEW(b.max, "\xc3\xa4");
 }
@@ -31,9 +31,9 @@ static void tells_short_values_from_zeros(void **state)
     struct s3c_bounds b = {.any = false};
 
     (void)state;
-    s3c_bounds_add(&b, S3C_VIEW("a\0\0"));
-    s3c_bounds_add(&b, S3C_VIEW("a"));
-    s3c_bounds_add(&b, S3C_VIEW("a\0\0\0"));
+    s3c_bounds_add(&b, S3C_ORDER_BYTES, S3C_VIEW("a\0\0"));
+    s3c_bounds_add(&b, S3C_ORDER_BYTES, S3C_VIEW("a"));
+    s3c_bounds_add(&b, S3C_ORDER_BYTES, S3C_VIEW("a\0\0\0"));
     assert_int_equal(b.min.len, 1);
     assert_int_equal(b.max.len, 4);
 }
@@ -55,7 +55,7 @@ static void agrees_with_sorting(void **state)
             low = v;
         if (i == 0 || s3c_view_cmp(v, high) > 0)
             high = v;
-        s3c_bounds_add(&b, v);
+        s3c_bounds_add(&b, S3C_ORDER_BYTES, v);
         assert_int_equal(s3c_view_cmp(b.min, low), 0);
         assert_int_equal(s3c_view_cmp(b.max, high), 0);
     }
@@ -74,8 +74,8 @@ static struct s3c_view bound_of(const struct cut *c, const struct s3c_bound *b)
 static void cut(struct cut *c, struct s3c_view v, bool utf8)
 {
     *c = (struct cut){.out = S3C_BUF_INIT(1000)};
-    CHECK_OK(s3c_bound_below(&c->out, v, utf8, &c->below), NULL);
-    CHECK_OK(s3c_bound_above(&c->out, v, utf8, &c->above), NULL);
+    CHECK_OK(s3c_bound_below(&c->out, utf8 ? S3C_ORDER_TEXT : S3C_ORDER_BYTES, v, &c->below), NULL);
+    CHECK_OK(s3c_bound_above(&c->out, utf8 ? S3C_ORDER_TEXT : S3C_ORDER_BYTES, v, &c->above), NULL);
     if (!c->above.known)
         return;
     assert_true(c->below.known);
@@ -155,7 +155,7 @@ static void survives_allocation_failures(void **state)
     {
         struct s3c_buf out = S3C_BUF_INIT(1000);
         struct s3c_bound b;
-        int r = s3c_bound_above(&out, (struct s3c_view){v, sizeof(v)}, false, &b);
+        int r = s3c_bound_above(&out, S3C_ORDER_BYTES, (struct s3c_view){v, sizeof(v)}, &b);
 
         CHECK_CODE(r, check_alloc_failed() ? S3C_E_NOMEM : 0);
         s3c_buf_done(&out);
