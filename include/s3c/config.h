@@ -110,9 +110,12 @@ S3C_PUBLIC const char *s3c_config_text(const struct s3c_config *c, const struct 
 S3C_PUBLIC int64_t s3c_config_number(const struct s3c_config *c, const char *name);
 S3C_PUBLIC double s3c_config_float(const struct s3c_config *c, const char *name);
 
+/* Whether the key of a file of this destination could begin with a prefix, going by key.template; false for a source. Of a finished config. */
+S3C_PUBLIC bool s3c_config_writes_under(const struct s3c_config *c, struct s3c_view prefix);
+
 /*
  * `check`: settings, credentials, bucket and permissions, at most 10 s in all. `report` is called once per step, in order, on the
- * calling thread: name ("endpoint", "credentials", "bucket", "versioning", "list", "read" or "write"), and the error or NULL.
+ * calling thread: name ("endpoint", "credentials", "bucket", "versioning", "list" and "read", or "names" and "write"), and the error or NULL.
  * `detail` is one line for people, may be empty. Returns 0 if all steps worked, else the first failure.
  */
 typedef void s3c_check_fn(void *ctx, const char *step, const char *detail,

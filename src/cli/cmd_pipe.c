@@ -56,21 +56,16 @@ static const char *text_of(const struct s3c_config *c, const char *name)
 static int refuse_loop(const struct run *k, struct s3c_error *err)
 {
     const struct s3c_config *s = k->configs.source, *d = k->configs.destination;
-    struct s3c_view reads = s3c_view_str(text_of(s, "prefix")),
-                    writes = s3c_view_str(text_of(d, "prefix"));
 
     if (k->cli->args.given[CLI_FLAG_SNAPSHOT_ONLY] ||
         strcmp(text_of(s, "bucket"), text_of(d, "bucket")) != 0 ||
-        strcmp(text_of(s, "endpoint"), text_of(d, "endpoint")) != 0)
-        return 0;
-    if (!s3c_view_starts(writes, reads) &&
-        !(reads.len == writes.len + 1 && s3c_view_starts(reads, writes) &&
-          s3c_view_ends(reads, S3C_VIEW("/"))))
+        strcmp(text_of(s, "endpoint"), text_of(d, "endpoint")) != 0 ||
+        !s3c_config_writes_under(d, s3c_view_str(text_of(s, "prefix"))))
         return 0;
     return s3c_error_set(
         err, S3C_E_INVALID,
         "source.prefix, destination.prefix: the destination would write where the source reads (bucket %s), so every "
-        "file would come back as a record for ever; set a destination.prefix outside of source.prefix, or another bucket",
+        "file would come back as a record for ever; set a destination.prefix (and key.template) outside of source.prefix, or another bucket",
         text_of(s, "bucket"));
 }
 

@@ -29,7 +29,11 @@ struct s3c_config {
     char *problems[S3C_PROBLEMS_MAX];
     size_t problem_count;
     struct s3c_settings settings;
+    struct s3c_template *names; /* what settings.names shows */
 };
+
+/* Parses key.template into `names`; a part of finish, for a destination. 0 or S3C_E_NOMEM. */
+S3C_MUST_USE int s3c_config_parse_names(struct s3c_config *c);
 
 /* The environment that finish and the session's credential chain read; NULL = getenv. Before s3c_config_finish. */
 void s3c_config_set_env(struct s3c_config *c, s3c_getenv_fn *fn, void *ctx);

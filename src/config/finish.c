@@ -204,6 +204,13 @@ static void merge_batch(struct s3c_config *c)
         s->file_max_age_ns = s->sdk_batch_delay_ns;
 }
 
+static bool is_json(struct s3c_config *c)
+{
+    const char *format = s3c_config_value_of(c, FIELD(format))->effective;
+
+    return format && s3c_view_eq_nocase(s3c_view_str(format), S3C_VIEW("json"));
+}
+
 /* Snappy has no form that tools would read JSON from. */
 static int check_compression(struct s3c_config *c)
 {
@@ -212,9 +219,22 @@ static int check_compression(struct s3c_config *c)
     if (!is_set(c, FIELD(compression)))
         s->compression =
             s->format == S3C_FORMAT_PARQUET ? S3C_COMPRESSION_ZSTD : S3C_COMPRESSION_NONE;
-    if (s->format == S3C_FORMAT_JSON && s->compression == S3C_COMPRESSION_SNAPPY)
+    if (is_json(c) && s->compression == S3C_COMPRESSION_SNAPPY)
         return s3c_config_complain(
             c, "compression: snappy goes with format parquet; with json: none, gzip or zstd");
+    return 0;
+}
+
+static int check_columns(struct s3c_config *c)
+{
+    const struct s3c_settings *s = &c->settings;
+
+    if (s->columns == S3C_COLUMNS_TYPED && is_json(c))
+        return s3c_config_complain(
+            c, "parquet.columns: typed goes with format parquet; JSON has no columns");
+    if (s->schema_file && s->columns != S3C_COLUMNS_TYPED)
+        return s3c_config_complain(
+            c, "schema: without effect; it goes with format parquet and parquet.columns typed");
     return 0;
 }
 
@@ -268,6 +288,10 @@ int s3c_config_finish(struct s3c_config *c, struct s3c_error *err)
         r = check_bucket(c);
     if (r == 0)
         r = check_compression(c);
+    if (r == 0)
+        r = check_columns(c);
+    if (r == 0 && (c->side & S3C_DESTINATION))
+        r = s3c_config_parse_names(c);
     if (r == 0)
         r = check_record_format(c);
     if (r == 0)

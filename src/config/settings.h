@@ -6,6 +6,7 @@
 #include <s3c/config.h>
 
 #include "base/clock.h"
+#include "record/template.h"
 
 enum s3c_on_trouble { S3C_FAIL, S3C_SKIP };
 enum s3c_file_format { S3C_FORMAT_JSON, S3C_FORMAT_PARQUET };
@@ -45,7 +46,9 @@ struct s3c_settings { /* strings: owned by the config, NULL when unset */
     int64_t file_max_age_ns,
         file_max_idle_ns; /* 0 = off; age with sdk.batch.delay taken into account */
     int64_t part_size;
-    const char *key_template; /* never NULL; it parses (record/template.h) */
+    const char *key_template; /* never NULL */
+    const struct s3c_template *
+        names; /* it, parsed with prefix and write_once (record/template.h); owned by the config, NULL in a source's */
     int write_once;           /* 0 or 1 */
     enum s3c_columns columns; /* parquet only */
     const char *schema_file;  /* NULL: none */
@@ -63,6 +66,11 @@ struct s3c_settings { /* strings: owned by the config, NULL when unset */
     enum s3c_record_format sdk_record_format;
     const char *sdk_record_options;
 };
+
+/* Appends a key like those of the destination's files, for people: "lake/dt=2026-11-23/<metadata:region>/<time>-<writer>-<number>.json.gz".
+ * 0, S3C_E_NOMEM, S3C_E_TOO_LARGE. */
+S3C_MUST_USE int s3c_settings_key_example(const struct s3c_settings *s, int64_t wall_ns,
+                                          struct s3c_buf *out);
 
 const struct s3c_settings *s3c_config_settings(const struct s3c_config *c);
 

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/view.h"
 
 struct s3c_namer {
@@ -17,6 +18,15 @@ struct s3c_namer {
     uint64_t number; /* of the last name; the first is 1, and beyond 999,999 it gets longer */
     int64_t last_ns; /* wall clock of the last name */
 };
+
+/*
+ * Appends the next {name} of key.template: all of the above between the prefix and the extension. The number is not used up by a failure, and *out has no
+ * half name. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE. */
+S3C_MUST_USE int s3c_namer_name(struct s3c_namer *n, int64_t wall_ns, struct s3c_buf *out);
+/* {name} with write.once: the first 16 bytes of the SHA-256 of the first record's position in hex, and "-N" behind it for N > 0: another file of that name is in
+ * the way. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE. */
+S3C_MUST_USE int s3c_name_of_position(struct s3c_hasher *h, struct s3c_view position,
+                                      unsigned further, struct s3c_buf *out);
 
 /* Appends the next name; *out has no half name after a failure, and the number is not used up. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE. */
 S3C_MUST_USE int s3c_namer_next(struct s3c_namer *n, int64_t wall_ns, struct s3c_buf *out);

@@ -26,6 +26,19 @@ bool s3c_template_divides(const struct s3c_template *t)
     return t->divides;
 }
 
+struct s3c_view s3c_template_start(const struct s3c_template *t)
+{
+    struct s3c_view start = {"", 0};
+
+    for (size_t i = 0; i < t->count && t->parts[i].kind == S3C_PART_TEXT; i++) {
+        if (i == 0)
+            start = t->parts[i].text;
+        else
+            start.len += t->parts[i].text.len; /* they lie one behind the other */
+    }
+    return start;
+}
+
 /* ---- partition ---- */
 
 static struct s3c_view metadata_of(const struct s3c_record *r, struct s3c_view name)

@@ -44,6 +44,10 @@ void s3c_template_free(struct s3c_template *t); /* NULL is fine */
 
 /* Whether it divides records at all; if not, every partition is empty and costs nothing. */
 bool s3c_template_divides(const struct s3c_template *t);
+/* What all keys begin with: the text in front of the first field, the prefix included. Lives as long as the template. */
+struct s3c_view s3c_template_start(const struct s3c_template *t);
+/* Whether a key could begin with `prefix` (of at most S3C_KEY_MAX bytes; longer ones: no), whatever the records hold. */
+bool s3c_template_may_begin(const struct s3c_template *t, struct s3c_view prefix);
 /*
  * Appends the record's partition: the values of the dividing fields, already encoded, each with its length in front; whole or not at all. Records of one
  * file have equal partitions. wall_ns serves records without a time. A payload that is no JSON has no values, which is not an error.
@@ -65,8 +69,7 @@ struct s3c_template_file {
 S3C_MUST_USE int s3c_template_render(const struct s3c_template *t,
                                      const struct s3c_template_file *f, struct s3c_buf *out);
 
-/* Appends a key as people would see it, with <metadata:region> where a record's value would be. Only name, extension, wall_ns and shard of *f are
- * read. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE (out->max). */
+/* Appends a key as people would see it, with <metadata:region> where a record's value would be. Position and partition of *f are not read. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE (out->max). */
 S3C_MUST_USE int s3c_template_example(const struct s3c_template *t,
                                       const struct s3c_template_file *f, struct s3c_buf *out);
 

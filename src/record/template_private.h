@@ -29,7 +29,7 @@ struct s3c_template_part {
 };
 
 struct s3c_template {
-    char *texts; /* what the parts' views point into */
+    char *texts; /* what the parts' views point into; adjacent texts are adjacent there */
     struct s3c_template_part *parts;
     size_t count, capacity;
     size_t room; /* for the values of all parts that divide */

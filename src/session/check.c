@@ -168,16 +168,12 @@ static void check_read(struct check *k)
     s3c_call_free(c);
 }
 
-static int trial_key(struct s3c_buf *ret, const char *prefix)
+/* Where all files will be: permissions may hold for this folder only. */
+static int trial_key(struct s3c_buf *ret, const struct s3c_settings *set)
 {
-    size_t n = strlen(prefix);
-    int r = s3c_buf_add(ret, prefix, n);
+    int r = s3c_buf_add_view(ret, s3c_template_start(set->names));
 
-    if (r == 0 && n > 0 && prefix[n - 1] != '/')
-        r = s3c_buf_add_char(ret, '/');
-    if (r == 0)
-        r = s3c_buf_add_str(ret, TRIAL);
-    return r;
+    return r < 0 ? r : s3c_buf_add_str(ret, TRIAL);
 }
 
 static int begin_and_abort(struct check *k, struct s3c_view key, struct s3c_error *err)
@@ -212,8 +208,8 @@ static void check_write(struct check *k)
     struct s3c_error err;
     int r;
 
-    r = trial_key(&key, k->session->settings->prefix);
-    r = r < 0 ? s3c_error_set(&err, r, "prefix: longer than a key can be")
+    r = trial_key(&key, k->session->settings);
+    r = r < 0 ? s3c_error_set(&err, r, "prefix: no room for a key")
               : begin_and_abort(k, s3c_buf_view(&key), &err);
     if (r < 0) {
         failed(k, "write", &err);
@@ -225,11 +221,29 @@ static void check_write(struct check *k)
     s3c_buf_done(&key);
 }
 
+static void check_names(struct check *k)
+{
+    struct s3c_buf key = S3C_BUF_INIT(4 * S3C_KEY_MAX);
+    struct s3c_error err;
+    int r = s3c_settings_key_example(k->session->settings, s3c_wall_ns(k->session->clock), &key);
+
+    if (r == 0)
+        r = s3c_buf_terminate(&key);
+    if (r < 0) {
+        (void)s3c_error_nomem(&err);
+        failed(k, "names", &err);
+    } else {
+        passed(k, "names", key.ptr);
+    }
+    s3c_buf_done(&key);
+}
+
 static void run(struct check *k, enum s3c_side side)
 {
     if (!check_bucket(k))
         return;
     if (side == S3C_DESTINATION) {
+        check_names(k);
         check_write(k);
         return;
     }

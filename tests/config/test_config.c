@@ -180,6 +180,24 @@ static const struct refusal refusals[] = {
      {SOURCE_BASE, {"format", "json", CLI}, {"part-size", "6GiB", CLI}},
      "part-size: \"6GiB\" is out of range"},
     {S3C_DESTINATION,
+     {SOURCE_BASE, {"format", "json", CLI}, {"key.template", "{prefix}dt={day}/x", CLI}},
+     "key.template: column 12: unknown field {day}; there are {prefix}, "},
+    {S3C_DESTINATION,
+     {SOURCE_BASE, {"format", "json", CLI}, {"key.template", "{prefix}x", CLI}},
+     "key.template: nothing in it is different for each file"},
+    {S3C_DESTINATION,
+     {SOURCE_BASE,
+      {"format", "json", CLI},
+      {"key.template", "{time:%F}/{name}", CLI},
+      {"write.once", "true", CLI}},
+     "key.template: column 1: {time} with write.once: "},
+    {S3C_DESTINATION,
+     {SOURCE_BASE, {"format", "json", CLI}, {"parquet.columns", "typed", CLI}},
+     "parquet.columns: typed goes with format parquet"},
+    {S3C_DESTINATION,
+     {SOURCE_BASE, {"format", "parquet", CLI}, {"schema", "/dev/null", CLI}},
+     "schema: without effect; it goes with format parquet and parquet.columns typed"},
+    {S3C_DESTINATION,
      {SOURCE_BASE, {"format", "json", CLI}, {"settle", "2s", CLI}},
      "settle: not an option of the destination, only of the source"},
 };
@@ -293,6 +311,45 @@ static void compression_depends_on_the_format(void **state)
         assert_int_equal(s->compression, cases[i].expected);
         s3c_config_free(b.c);
     }
+}
+
+static void check_example(const struct set *sets, const char *example, const char *start,
+                          const char *elsewhere)
+{
+    struct built b = build(S3C_DESTINATION, sets, NULL);
+    const struct s3c_settings *s = s3c_config_settings(b.c);
+    struct s3c_buf out = S3C_BUF_INIT(4096);
+
+    CHECK_OK(b.r, &b.err);
+    CHECK_OK(s3c_settings_key_example(s, 0, &out), NULL);
+    CHECK_VIEW(s3c_buf_view(&out), example);
+    CHECK_VIEW(s3c_template_start(s->names), start);
+    assert_true(s3c_config_writes_under(b.c, s3c_view_str(start)));
+    assert_false(s3c_config_writes_under(b.c, s3c_view_str(elsewhere)));
+    s3c_buf_done(&out);
+    s3c_config_free(b.c);
+}
+
+static void names_are_parsed_with_everything_else(void **state)
+{
+    const struct set plain[] = {
+        SOURCE_BASE, {"format", "json", CLI}, {"compression", "zstd", CLI}, {NULL}};
+    const struct set lake[] = {SOURCE_BASE,
+                               {"format", "parquet", CLI},
+                               {"prefix", "lake", CLI},
+                               {"key.template", "{prefix}dt={record:%F}/s{shard}-{name}", CLI},
+                               {"shard.index", "3", CLI},
+                               {"write.once", "true", CLI},
+                               {NULL}};
+    const struct set source[] = {SOURCE_BASE, {NULL}};
+    struct built b = build(S3C_SOURCE, source, NULL);
+
+    (void)state;
+    check_example(plain, "<time>-<writer>-<number>.json.zst", "", "orders/");
+    check_example(lake, "lake/dt=1970-01-01/s3-<hash of the first position>.parquet",
+                  "lake/dt=", "lake/dt=1970/s3");
+    assert_false(s3c_config_writes_under(b.c, s3c_view_str("")));
+    s3c_config_free(b.c);
 }
 
 static void the_command_line_wins_over_the_file_over_the_host(void **state)
@@ -517,7 +574,18 @@ static void running_out_of_memory_is_an_ordinary_error(void **state)
     const struct set good[] = {{"bucket", "b", CLI}, {"endpoint", "http://h", FILE_}, {NULL}};
     const struct set bad[] = {{"bukket", "b", CLI}, {"settle", "x", FILE_}, {NULL}};
 
+    const struct set lake[] = {{"bucket", "b", CLI},
+                               {"format", "json", CLI},
+                               {"key.template", "{record:%F}/{name}", CLI},
+                               {NULL}};
+
     (void)state;
+    FOR_EACH_ALLOC_FAILURE
+    {
+        struct built b = build(S3C_DESTINATION, lake, &env);
+        CHECK_CODE(b.r, check_alloc_failed() ? S3C_E_NOMEM : 0);
+        s3c_config_free(b.c);
+    }
     FOR_EACH_ALLOC_FAILURE
     {
         struct built b = build(S3C_SOURCE, good, &env);
@@ -540,6 +608,7 @@ int main(void)
         CHECK_TEST(defaults_are_those_of_the_design),
         CHECK_TEST(destination_values_arrive),
         CHECK_TEST(compression_depends_on_the_format),
+        CHECK_TEST(names_are_parsed_with_everything_else),
         CHECK_TEST(the_command_line_wins_over_the_file_over_the_host),
         CHECK_TEST(both_spellings_with_one_value_are_fine),
         CHECK_TEST(the_environment_serves_what_is_missing),

@@ -79,12 +79,28 @@ static void uses_no_number_up_when_it_fails(void **state)
     }
 }
 
+static void names_by_the_hash_of_a_position(void **state)
+{
+    struct s3c_hasher *h = NULL;
+    struct s3c_buf out = S3C_BUF_INIT(4096);
+
+    (void)state;
+    CHECK_OK(s3c_hasher_new(&h, NULL), NULL);
+    CHECK_OK(s3c_name_of_position(h, S3C_VIEW("abc"), 0, &out), NULL);
+    CHECK_VIEW(s3c_buf_view(&out), "ba7816bf8f01cfea414140de5dae2223");
+    s3c_buf_clear(&out);
+    CHECK_OK(s3c_name_of_position(h, S3C_VIEW("abc"), 12, &out), NULL);
+    CHECK_VIEW(s3c_buf_view(&out), "ba7816bf8f01cfea414140de5dae2223-12");
+    s3c_buf_done(&out);
+    s3c_hasher_free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHECK_TEST(names_by_time_writer_and_number), CHECK_TEST(puts_one_slash_behind_the_prefix),
         CHECK_TEST(never_goes_back_in_time),         CHECK_TEST(counts_beyond_six_digits),
-        CHECK_TEST(uses_no_number_up_when_it_fails),
+        CHECK_TEST(uses_no_number_up_when_it_fails), CHECK_TEST(names_by_the_hash_of_a_position),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -309,6 +309,37 @@ static void shows_an_example(void **state)
     s3c_template_free(t);
 }
 
+static void check_begins(const char *text, const char *prefix, const char *start,
+                         const char *const *can, const char *const *cannot)
+{
+    struct s3c_template *t = parsed(text, prefix, false);
+
+    CHECK_VIEW(s3c_template_start(t), start);
+    for (; *can; can++)
+        assert_true(s3c_template_may_begin(t, s3c_view_str(*can)));
+    for (; *cannot; cannot++)
+        assert_false(s3c_template_may_begin(t, s3c_view_str(*cannot)));
+    s3c_template_free(t);
+}
+
+static void knows_where_its_keys_can_be(void **state)
+{
+    static const char *const with_prefix[] = {"", "o", "out", "out/", "out/2026", NULL},
+                             *const not_with_prefix[] = {"in", "out/in", "out/2/", "outer", NULL};
+    static const char *const without[] = {"", "2", "2026", NULL}, *const not_without[] = {
+                                                                      "in", "orders/", "2026/",
+                                                                      NULL};
+    static const char *const many[] = {"", "a/", "a/x", "a/x-7", "a/x-7/2026/11/", "a/--7/", NULL},
+                             *const not_many[] = {"b", "a/x/", "a/x-y/", "a//", NULL};
+
+    (void)state;
+    check_begins("{prefix}{name}", "out", "out/", with_prefix, not_with_prefix);
+    check_begins("{prefix}{name}", "", "", without, not_without);
+    check_begins("a{{}}/{name}", "", "a{}/", (const char *const[]){"a{", NULL},
+                 (const char *const[]){"a/", NULL});
+    check_begins("a/{metadata:m}-{shard}/{record:%Y/%m}/{name}", "", "a/", many, not_many);
+}
+
 static void leaves_nothing_half_done_without_memory(void **state)
 {
     struct s3c_record r = record("{\"a\":\"\\u0041/\"}");
@@ -349,6 +380,7 @@ int main(void)
         CHECK_TEST(says_what_is_wrong),
         CHECK_TEST(refuses_what_could_not_fit_into_a_key),
         CHECK_TEST(shows_an_example),
+        CHECK_TEST(knows_where_its_keys_can_be),
         CHECK_TEST(leaves_nothing_half_done_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,12 +86,12 @@ static const struct {
     {S3C_DESTINATION,
      {HEAD_OK, {.status = 200, .body = CREATED}, {.status = 204}},
      0,
-     "endpoint credentials bucket write",
+     "endpoint credentials bucket names write",
      NULL},
     {S3C_DESTINATION,
      {HEAD_OK, DENIED},
      S3C_E_DENIED,
-     "endpoint credentials bucket write:FAILED",
+     "endpoint credentials bucket names write:FAILED",
      "permission (CreateMultipartUpload): "},
 };
 
