@@ -35,8 +35,7 @@ S3C_MUST_USE int avro_to_json(struct json_out *out, const struct s3c_schema *s,
 S3C_MUST_USE int avro_type_to_json(struct json_out *out, const struct avro_type *t,
                                    struct avro_reader *in);
 
-#define AVRO_DECIMAL_BYTES_MAX 1024
-/* A big-endian two's complement number / 10^scale as a reduced fraction in quotes. S3C_E_RECORD: more than AVRO_DECIMAL_BYTES_MAX bytes. */
+/* A big-endian two's complement number / 10^scale as a reduced fraction in quotes. S3C_E_RECORD: more than 1,024 bytes. */
 S3C_MUST_USE int avro_add_decimal(struct json_out *out, struct s3c_view unscaled, unsigned scale);
 
 #endif

@@ -38,6 +38,8 @@ int64_t s3c_floor_sec(int64_t ns);
  * 1677, after 2262) becomes INT64_MIN or INT64_MAX. 0 or S3C_E_INVALID.
  */
 S3C_MUST_USE int s3c_time_parse_rfc3339(struct s3c_view v, int64_t *ret_ns);
+/* The same in two numbers, which hold all of those years; the fraction is of the second that *ret_sec names, 0 to 999,999,999. 0 or S3C_E_INVALID. */
+S3C_MUST_USE int s3c_time_parse_sec(struct s3c_view v, int64_t *ret_sec, int64_t *ret_fraction_ns);
 /* HTTP Date (RFC 9110 5.6.7): IMF-fixdate, and the two obsolete forms (years of two digits: 1970 to 2069).
  * The day's name must be one, but is not compared. Ranges as above. 0 or S3C_E_INVALID. */
 S3C_MUST_USE int s3c_time_parse_http(struct s3c_view v, int64_t *ret_ns);

@@ -57,17 +57,27 @@ static struct civil civil_from_sec(int64_t sec)
     return c;
 }
 
-/* Checks the ranges and converts; what int64_t nanoseconds cannot hold becomes their first or last moment. */
-static int civil_to_ns(const struct civil *c, int offset_sec, int64_t fraction_ns, int64_t *ret_ns)
+/* Checks the ranges and converts. */
+static int civil_to_sec(const struct civil *c, int offset_sec, int64_t *ret_sec)
 {
     int second = c->second == 60 ? 59 : c->second;
-    int64_t sec, ns;
 
     if (c->year < 1 || c->month < 1 || c->month > 12 || c->day < 1 ||
         c->day > month_days(c->year, c->month) || c->hour > 23 || c->minute > 59 || c->second > 60)
         return S3C_E_INVALID;
-    sec = days_from_civil(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 +
-          second - offset_sec;
+    *ret_sec = days_from_civil(c->year, c->month, c->day) * 86400 + c->hour * 3600 +
+               c->minute * 60 + second - offset_sec;
+    return 0;
+}
+
+/* What int64_t nanoseconds cannot hold becomes their first or last moment. */
+static int civil_to_ns(const struct civil *c, int offset_sec, int64_t fraction_ns, int64_t *ret_ns)
+{
+    int64_t sec, ns;
+    int r = civil_to_sec(c, offset_sec, &sec);
+
+    if (r < 0)
+        return r;
     if (__builtin_mul_overflow(sec, S3C_NS_PER_SEC, &ns) ||
         __builtin_add_overflow(ns, fraction_ns, &ns))
         ns = sec < 0 ? INT64_MIN : INT64_MAX;
@@ -172,25 +182,37 @@ static int take_offset_sec(struct scan *s)
     return (west ? -60 : 60) * (hours * 60 + minutes);
 }
 
-int s3c_time_parse_rfc3339(struct s3c_view v, int64_t *ret_ns)
+static int scan_rfc3339(struct s3c_view v, struct civil *c, int64_t *fraction, int *offset)
 {
     struct scan s = {v, false};
-    struct civil c = {0};
-    int64_t fraction;
-    int offset;
 
-    c.year = take_digits(&s, 4);
+    *c = (struct civil){.year = take_digits(&s, 4)};
     take_char(&s, '-');
-    c.month = take_digits(&s, 2);
+    c->month = take_digits(&s, 2);
     take_char(&s, '-');
-    c.day = take_digits(&s, 2);
+    c->day = take_digits(&s, 2);
     take_char(&s, peek(&s, 't') ? 't' : peek(&s, ' ') ? ' ' : 'T');
-    take_clock(&s, &c);
-    fraction = take_fraction(&s);
-    offset = take_offset_sec(&s);
-    if (s.failed || s.v.len)
-        return S3C_E_INVALID;
-    return civil_to_ns(&c, offset, fraction, ret_ns);
+    take_clock(&s, c);
+    *fraction = take_fraction(&s);
+    *offset = take_offset_sec(&s);
+    return s.failed || s.v.len ? S3C_E_INVALID : 0;
+}
+
+int s3c_time_parse_rfc3339(struct s3c_view v, int64_t *ret_ns)
+{
+    struct civil c;
+    int64_t fraction;
+    int offset, r = scan_rfc3339(v, &c, &fraction, &offset);
+
+    return r < 0 ? r : civil_to_ns(&c, offset, fraction, ret_ns);
+}
+
+int s3c_time_parse_sec(struct s3c_view v, int64_t *ret_sec, int64_t *ret_fraction_ns)
+{
+    struct civil c;
+    int offset, r = scan_rfc3339(v, &c, ret_fraction_ns, &offset);
+
+    return r < 0 ? r : civil_to_sec(&c, offset, ret_sec);
 }
 
 /* "06 Nov 1994 08:49:37 GMT", after "Sun, " */

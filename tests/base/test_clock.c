@@ -58,11 +58,27 @@ static void parses_rfc3339(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        int64_t ns = 1;
+        int64_t ns = 1, sec = 1, fraction = -1;
 
         CHECK_CODE(s3c_time_parse_rfc3339(s3c_view_str(cases[i].text), &ns), 0);
         assert_int_equal(ns, cases[i].ns);
+        CHECK_CODE(s3c_time_parse_sec(s3c_view_str(cases[i].text), &sec, &fraction), 0);
+        if (ns != INT64_MIN && ns != INT64_MAX)
+            assert_int_equal(SEC(sec) + fraction, ns);
     }
+}
+
+static void seconds_have_all_years(void **state)
+{
+    int64_t sec, fraction;
+
+    (void)state;
+    CHECK_CODE(s3c_time_parse_sec(S3C_VIEW("0001-01-01T00:00:00Z"), &sec, &fraction), 0);
+    assert_int_equal(sec, INT64_C(-62135596800));
+    CHECK_CODE(s3c_time_parse_sec(S3C_VIEW("9999-12-31T23:59:59.5Z"), &sec, &fraction), 0);
+    assert_int_equal(sec, INT64_C(253402300799));
+    assert_int_equal(fraction, 500000000);
+    CHECK_CODE(s3c_time_parse_sec(S3C_VIEW("9999-12-31"), &sec, &fraction), S3C_E_INVALID);
 }
 
 static void refuses_what_is_not_rfc3339(void **state)
@@ -226,6 +242,7 @@ int main(void)
         CHECK_TEST(floors_towards_minus_infinity),
         CHECK_TEST(system_clock_moves_and_knows_the_date),
         CHECK_TEST(parses_rfc3339),
+        CHECK_TEST(seconds_have_all_years),
         CHECK_TEST(refuses_what_is_not_rfc3339),
         CHECK_TEST(parses_http_dates),
         CHECK_TEST(refuses_what_is_no_http_date),
