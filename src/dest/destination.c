@@ -1,43 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One file is open at a time and grows inside the writer; closed files go through the pipeline. There is no thread here: every
- * call first does what has become due (files to close, deliveries that came back, retries), so that a host which polls as the
- * header says gets the same behaviour as one that waits inside s3c_destination_acks.
+ * Each partition has one open file, which grows inside its writer; closed files go through the pipeline, and acknowledgements along the order of the
+ * records. There is no thread here: every call first does what has become due (files to close, deliveries that came back, retries), so
+ * that a host which polls as the header says gets the same behaviour as one that waits inside s3c_destination_acks.
  *
- * Memory is counted, not reserved: open file, closed files and positions together stay within memory.limit, because a record
- * is only taken when its estimated size fits. If the open file alone fills the limit it is closed early (reason `bytes`),
- * else nothing could move any more.
+ * Memory is counted, not reserved: open files, closed files, positions and the order together stay within memory.limit, because a record
+ * is only taken when its estimated size fits. Where waiting for uploads cannot make it fit, open files are closed (closing.c), else
+ * nothing could move any more.
  */
-#include "dest/engine.h"
-
 #include <assert.h>
 #include <limits.h>
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "dest/file.h"
-#include "dest/name.h"
-#include "dest/pipeline.h"
+#include "dest/engine_private.h"
 
-#define PARALLEL_MAX 16u /* files being uploaded at once */
-#define FILES_MAX \
-    64u /* closed files at once: keeps walking the pipeline cheap where each record is a file */
-#define NAME_MAX_LENGTH 96u /* what the namer adds to the prefix at most */
+#define PARALLEL_MAX 16u   /* files being uploaded at once */
+#define FILES_MAX    1024u /* closed files that wait: no more than a stop can be expected to send */
 #define ENTRY_ESTIMATE \
     64u /* bytes of a metadata entry, of a record's frame; an estimate is enough to bound memory */
-
-struct s3c_destination {
-    struct s3c_destination_parts parts;
-    struct s3c_file_limits limits;
-    size_t memory_limit;
-    struct s3c_namer namer;
-    struct s3c_pipeline pipeline;
-    struct s3c_file *open; /* NULL: none; else it has at least one record */
-    bool stopped;
-    bool
-        woken; /* s3c_destination_wake was called and no s3c_destination_acks has returned for it */
-    struct s3c_destination_stats stats;
-};
+#define STREAM_SHARE 4 /* of the memory: a file that has so much of it streams */
 
 static int64_t now_ns(const struct s3c_destination *d)
 {
@@ -48,8 +30,8 @@ static int64_t now_ns(const struct s3c_destination *d)
 
 void s3c_destination_parts_release(struct s3c_destination_parts *parts)
 {
-    if (parts->writer)
-        parts->writer->ops->release(parts->writer);
+    if (parts->format)
+        parts->format->ops->release(parts->format);
     if (parts->sink)
         parts->sink->ops->release(parts->sink);
     if (parts->session) {
@@ -58,7 +40,21 @@ void s3c_destination_parts_release(struct s3c_destination_parts *parts)
     }
 }
 
-static void set_up(struct s3c_destination *d)
+/*
+ * A file streams where it cannot stay in memory as one PUT: with a size that leaves no room for another, or without one. Not with write.once,
+ * whose files are put whole or not at all.
+ */
+static size_t stream_bytes(const struct s3c_settings *s)
+{
+    int64_t share = s->memory_limit / STREAM_SHARE;
+    bool fits = s->file_max_bytes > 0 && s->file_max_bytes <= s->memory_limit / 2;
+
+    if (fits || s->write_once)
+        return SIZE_MAX;
+    return (size_t)(share > s->part_size ? share : s->part_size);
+}
+
+static void set_limits(struct s3c_destination *d)
 {
     const struct s3c_settings *s = d->parts.settings;
 
@@ -69,32 +65,48 @@ static void set_up(struct s3c_destination *d)
         .idle_ns = s->file_max_idle_ns,
     };
     d->memory_limit = (size_t)s->memory_limit;
-    d->namer = (struct s3c_namer){
-        .prefix = s3c_view_str(s->prefix),
-        .extension = d->parts.writer->ops->extension,
-        .writer = (uint32_t)d->parts.random,
-    };
+    d->part_size = (size_t)s->part_size;
+    d->stream_bytes = d->parts.sink->ops->begin ? stream_bytes(s) : SIZE_MAX;
+}
+
+static void set_up(struct s3c_destination *d)
+{
+    const struct s3c_destination_parts *parts = &d->parts;
+    int64_t connections = parts->settings->max_connections;
+
+    set_limits(d);
+    d->namer = (struct s3c_namer){.writer = (uint32_t)parts->random};
+    d->open = (struct s3c_open_files){
+        .format = parts->format, .template = d->template, .clock = parts->clock};
+    s3c_open_files_init(&d->open, parts->random);
     d->pipeline = (struct s3c_pipeline){
-        .sink = d->parts.sink,
-        .clock = d->parts.clock,
-        .log = d->parts.log,
-        .content_type = d->parts.writer->ops->content_type,
-        .content_encoding = d->parts.writer->ops->content_encoding,
-        .parallel = s->max_connections < PARALLEL_MAX ? (unsigned)s->max_connections : PARALLEL_MAX,
-        .random = d->parts.random,
+        .sink = parts->sink,
+        .clock = parts->clock,
+        .log = parts->log,
+        .content_type = parts->format->ops->content_type,
+        .content_encoding = parts->format->ops->content_encoding,
+        .parallel = connections < PARALLEL_MAX ? (unsigned)connections : PARALLEL_MAX,
+        .random = parts->random,
     };
     s3c_pipeline_init(&d->pipeline);
+    s3c_order_init(&d->order);
+    s3c_link_init(&d->given);
 }
 
 int s3c_destination_new(struct s3c_destination **ret, const struct s3c_destination_parts *parts,
                         struct s3c_error *err)
 {
+    const struct s3c_settings *s = parts->settings;
     struct s3c_destination *d = s3c_zalloc(sizeof(*d));
     struct s3c_destination_parts taken = *parts;
+    int r = d ? s3c_template_parse(&d->template, s3c_view_str(s->key_template),
+                                   s3c_view_str(s->prefix), s->write_once, err)
+              : s3c_error_nomem(err);
 
-    if (!d) {
+    if (r < 0) {
         s3c_destination_parts_release(&taken);
-        return s3c_error_nomem(err);
+        s3c_free(d);
+        return r;
     }
     d->parts = taken;
     set_up(d);
@@ -102,69 +114,55 @@ int s3c_destination_new(struct s3c_destination **ret, const struct s3c_destinati
     return 0;
 }
 
+/* Ends files that are in no use any more, but for their place in their partition. */
+static void forget_all(struct s3c_destination *d, struct s3c_link *list)
+{
+    while (!s3c_link_alone(list)) {
+        struct s3c_file *f = S3C_LINK_OF(list->next, struct s3c_file, link);
+
+        s3c_link_remove(&f->link);
+        s3c_open_files_forget(&d->open, f);
+    }
+}
+
 void s3c_destination_close(struct s3c_destination *d)
 {
     if (!d)
         return;
-    s3c_pipeline_done(&d->pipeline);
-    s3c_file_free(d->open);
+    s3c_pipeline_drain(&d->pipeline);
+    forget_all(d, &d->pipeline.done);
+    forget_all(d, &d->given);
+    s3c_open_files_done(&d->open);
+    s3c_order_done(&d->order);
+    s3c_template_free(d->template);
     s3c_destination_parts_release(&d->parts);
     s3c_free(d);
 }
 
-/* ---- the open file ---- */
-
-static struct s3c_file *open_file(struct s3c_destination *d)
+bool s3c_destination_takes_avro(const struct s3c_destination *d)
 {
-    struct s3c_file *f = s3c_file_new();
-
-    /* Room for the name is taken now, so that closing a file cannot fail for want of it. */
-    if (f && s3c_buf_reserve(&f->key, d->namer.prefix.len + NAME_MAX_LENGTH) < 0) {
-        s3c_file_free(f);
-        return NULL;
-    }
-    return f;
+    return d->parts.format->ops->takes_avro;
 }
 
-static void close_file(struct s3c_destination *d, enum s3c_close_reason reason)
-{
-    struct s3c_file *f = S3C_TAKE(d->open);
-    struct s3c_error err;
-    int r;
+/* ---- what every call does first ---- */
 
-    if (!f)
-        return;
-    d->stats.files[reason]++;
-    r = s3c_file_close(f, d->parts.writer, &err);
-    if (r == 0) {
-        r = s3c_namer_next(&d->namer, s3c_wall_ns(d->parts.clock), &f->key);
-        if (r < 0)
-            (void)s3c_error_set(&err, r, "cannot name a file under the prefix \"%.*s\"",
-                                (int)d->namer.prefix.len, d->namer.prefix.ptr);
-    }
-    if (r < 0)
-        s3c_file_finish(f, &err);
-    s3c_pipeline_push(&d->pipeline, f);
+static void run(struct s3c_destination *d, int timeout_ms)
+{
+    bool woken = false;
+
+    s3c_pipeline_run(&d->pipeline, timeout_ms, &woken);
+    s3c_destination_look_at_streams(d);
+    d->woken = d->woken || woken;
 }
 
-static void close_if_due(struct s3c_destination *d, int64_t now)
+static void do_what_is_due(struct s3c_destination *d)
 {
-    enum s3c_close_reason reason;
-
-    if (d->open && s3c_file_is_due(d->open, d->parts.writer, &d->limits, now, &reason))
-        close_file(d, reason);
+    forget_all(d, &d->given); /* acknowledgements that were given are valid until the next call */
+    s3c_destination_close_due(d, now_ns(d));
+    run(d, 0);
 }
 
-/* ---- memory ---- */
-
-static size_t bytes_in_use(const struct s3c_destination *d)
-{
-    size_t n = d->pipeline.bytes;
-
-    if (d->open)
-        n += s3c_file_bytes(d->open) + d->parts.writer->ops->memory(d->parts.writer);
-    return n;
-}
+/* ---- writing ---- */
 
 static size_t estimate(const struct s3c_record *r)
 {
@@ -172,69 +170,58 @@ static size_t estimate(const struct s3c_record *r)
            (r->metadata_count + 1) * (size_t)ENTRY_ESTIMATE;
 }
 
-static bool has_room(const struct s3c_destination *d, const struct s3c_record *r)
+/* f: the open file it goes into; NULL: it needs a new one. */
+static bool has_room(struct s3c_destination *d, const struct s3c_file *f,
+                     const struct s3c_record *r)
 {
-    size_t used = bytes_in_use(d);
+    size_t used, need = estimate(r), count;
 
-    if (!d->open && d->pipeline.files == 0)
+    if (d->open.count == 0 && !s3c_order_first(&d->order, &count))
         return true; /* alone, however large it is */
-    if (!d->open && d->pipeline.files >= FILES_MAX)
+    if (!f && d->pipeline.waiting >= FILES_MAX)
         return false;
-    return used <= d->memory_limit && estimate(r) <= d->memory_limit - used;
+    if (!f)
+        need += s3c_open_files_fresh_bytes(&d->open);
+    used = s3c_destination_memory(d) + need;
+    if (used <= d->memory_limit)
+        return true;
+    s3c_destination_relieve(d, used - d->memory_limit);
+    return false;
 }
 
-/* ---- what every call does first ---- */
-
-/* Acknowledgements that were given are valid until the next call only. */
-static void forget_given(struct s3c_destination *d)
+static int add_record(struct s3c_destination *d, struct s3c_file *f, const struct s3c_record *r,
+                      int64_t now, struct s3c_error *err)
 {
-    struct s3c_file *f;
+    int rc =
+        s3c_order_reserve(&d->order, f) < 0 ? s3c_error_nomem(err) : s3c_file_add(f, r, now, err);
 
-    while ((f = s3c_pipeline_head(&d->pipeline)) && s3c_file_is_acked(f))
-        s3c_file_free(s3c_pipeline_pop(&d->pipeline));
+    if (rc < 0 && f->records == 0) {
+        s3c_open_files_remove(&d->open, f);
+        s3c_open_files_keep_writer(&d->open, f);
+        s3c_open_files_forget(&d->open, f);
+    }
+    if (rc < 0)
+        return rc;
+    s3c_order_add(&d->order, f);
+    d->stats.records++;
+    d->last_ns = now;
+    s3c_destination_file_grew(d, f);
+    return 0;
 }
-
-static void run(struct s3c_destination *d, int timeout_ms)
-{
-    bool woken = false;
-
-    s3c_pipeline_run(&d->pipeline, timeout_ms, &woken);
-    d->woken = d->woken || woken;
-}
-
-static void do_what_is_due(struct s3c_destination *d)
-{
-    forget_given(d);
-    close_if_due(d, now_ns(d));
-    run(d, 0);
-}
-
-/* ---- writing ---- */
 
 static int take_record(struct s3c_destination *d, const struct s3c_record *r, int64_t now,
                        struct s3c_error *err)
 {
-    int rc;
+    struct s3c_file *f;
+    int rc = s3c_open_files_find(&d->open, r, &f, err);
 
-    if (!has_room(d, r)) {
-        if (d->pipeline.files == 0)
-            close_file(d, S3C_CLOSE_BYTES);
-        return S3C_AGAIN;
-    }
-    if (!d->open) {
-        d->open = open_file(d);
-        if (!d->open)
-            return s3c_error_nomem(err);
-    }
-    rc = s3c_file_add(d->open, d->parts.writer, r, now, err);
-    if (rc < 0) {
-        if (d->open->records == 0)
-            s3c_file_free(S3C_TAKE(d->open));
+    if (rc < 0)
         return rc;
-    }
-    d->stats.records++;
-    close_if_due(d, now);
-    return 0;
+    if (!has_room(d, f, r))
+        return S3C_AGAIN;
+    if (!f)
+        rc = s3c_open_files_open(&d->open, r, &f, err);
+    return rc < 0 ? rc : add_record(d, f, r, now, err);
 }
 
 int s3c_destination_write(struct s3c_destination *d, const struct s3c_record *records, size_t count,
@@ -262,8 +249,8 @@ int s3c_destination_write(struct s3c_destination *d, const struct s3c_record *re
 int s3c_destination_flush(struct s3c_destination *d, struct s3c_error *err)
 {
     (void)err; /* in the signature for what other formats may need */
-    forget_given(d);
-    close_file(d, S3C_CLOSE_IDLE);
+    forget_all(d, &d->given);
+    s3c_destination_close_all(d, S3C_CLOSE_IDLE);
     run(d, 0);
     return 0;
 }
@@ -273,9 +260,9 @@ int s3c_destination_stop(struct s3c_destination *d, int deadline_ms, struct s3c_
     int64_t deadline = deadline_ms < 0 ? INT64_MAX : now_ns(d) + deadline_ms * S3C_NS_PER_MS;
 
     (void)err; /* as in s3c_destination_flush */
-    forget_given(d);
+    forget_all(d, &d->given);
     d->stopped = true;
-    close_file(d, S3C_CLOSE_STOP);
+    s3c_destination_close_all(d, S3C_CLOSE_STOP);
     s3c_pipeline_set_deadline(&d->pipeline, deadline);
     run(d, 0);
     return 0;
@@ -283,20 +270,35 @@ int s3c_destination_stop(struct s3c_destination *d, int deadline_ms, struct s3c_
 
 /* ---- acknowledging ---- */
 
+/* Gives up to max acknowledgements of the oldest record's file; 0: it has no result yet. */
+static size_t collect_run(struct s3c_destination *d, struct s3c_file *f, size_t count,
+                          struct s3c_ack *acks, size_t max)
+{
+    const struct s3c_error *error = f->delivery.result < 0 ? &f->delivery.error : NULL;
+    size_t n = f->settled - f->given;
+
+    n = n < count ? n : count;
+    n = n < max ? n : max;
+    for (size_t i = 0; i < n; i++)
+        acks[i] = (struct s3c_ack){s3c_file_give(f), error};
+    *(error ? &d->stats.failed : &d->stats.acked) += n;
+    if (n > 0)
+        s3c_order_drop(&d->order, n);
+    if (n > 0 && f->given == f->records) {
+        s3c_pipeline_remove(&d->pipeline, f);
+        s3c_link_insert(&d->given, &f->link);
+    }
+    return n;
+}
+
 static size_t collect(struct s3c_destination *d, struct s3c_ack *acks, size_t max)
 {
-    size_t n = 0;
+    size_t n = 0, count, got = 1;
+    struct s3c_file *f;
 
-    for (struct s3c_file *f = s3c_pipeline_head(&d->pipeline); f && f->state == S3C_FILE_DONE;
-         f = f->next) {
-        const struct s3c_error *error = f->delivery.result < 0 ? &f->delivery.error : NULL;
-        size_t before = n;
-
-        while (n < max && s3c_file_next_position(f, &acks[n].position))
-            acks[n++].error = error;
-        *(error ? &d->stats.failed : &d->stats.acked) += n - before;
-        if (n == max)
-            break;
+    while (n < max && got > 0 && (f = s3c_order_first(&d->order, &count))) {
+        got = f->state == S3C_FILE_DONE ? collect_run(d, f, count, acks + n, max - n) : 0;
+        n += got;
     }
     return n;
 }
@@ -304,10 +306,9 @@ static size_t collect(struct s3c_destination *d, struct s3c_ack *acks, size_t ma
 /* Until something must be done that only the passing of time brings; INT64_MAX: nothing. */
 static int64_t due_ns(const struct s3c_destination *d)
 {
-    int64_t due = s3c_pipeline_due_ns(&d->pipeline);
-    int64_t file = d->open ? s3c_file_due_ns(d->open, &d->limits) : INT64_MAX;
+    int64_t pipeline = s3c_pipeline_due_ns(&d->pipeline), open = s3c_destination_close_due_ns(d);
 
-    return file < due ? file : due;
+    return pipeline < open ? pipeline : open;
 }
 
 /* Rounded up, so that a poll of that length ends when the time has really come. */
@@ -334,11 +335,12 @@ int s3c_destination_acks(struct s3c_destination *d, struct s3c_ack *acks, size_t
     do_what_is_due(d);
     for (;;) {
         int64_t now = now_ns(d), wait_until;
+        size_t count;
 
         *ret_count = collect(d, acks, max);
         if (*ret_count > 0)
             return 0;
-        if (d->stopped && d->pipeline.files == 0)
+        if (d->stopped && !s3c_order_first(&d->order, &count))
             return S3C_END;
         if (d->woken || now >= give_up) {
             d->woken = false;
@@ -346,7 +348,7 @@ int s3c_destination_acks(struct s3c_destination *d, struct s3c_ack *acks, size_t
         }
         wait_until = due_ns(d) < give_up ? due_ns(d) : give_up;
         run(d, ms_until(wait_until, now));
-        close_if_due(d, now_ns(d));
+        s3c_destination_close_due(d, now_ns(d));
     }
 }
 
@@ -362,11 +364,11 @@ int s3c_destination_fd(const struct s3c_destination *d)
 
 int s3c_destination_timeout_ms(const struct s3c_destination *d)
 {
-    const struct s3c_file *f = s3c_pipeline_head(&d->pipeline);
+    size_t count;
+    const struct s3c_file *f = s3c_order_first(&d->order, &count);
 
-    for (; f && f->state == S3C_FILE_DONE; f = f->next)
-        if (!s3c_file_is_acked(f))
-            return 0;
+    if (f && f->given < f->settled)
+        return 0;
     return ms_until(due_ns(d), now_ns(d));
 }
 
@@ -380,5 +382,6 @@ void s3c_destination_get_stats(const struct s3c_destination *d, struct s3c_desti
     ret->bytes_written = d->pipeline.stored_bytes;
     ret->requests = sink.requests;
     ret->retries = sink.retries + d->pipeline.resent;
-    ret->in_flight = d->pipeline.sending;
+    ret->in_flight = d->pipeline.sending_count + d->pipeline.open_streams;
+    ret->open = d->open.count;
 }

@@ -7,7 +7,7 @@
 #include <s3c/destination.h>
 
 #include "dest/sink.h"
-#include "format/writer.h"
+#include "format/format.h"
 #include "session/session.h"
 
 struct s3c_destination_parts {
@@ -17,7 +17,7 @@ struct s3c_destination_parts {
     struct s3c_session
         *session; /* these three are taken over, also on failure; session may be NULL */
     struct s3c_sink *sink;
-    struct s3c_writer *writer;
+    struct s3c_format *format;
     uint64_t random; /* names the writer, and seeds the jitter of retries */
 };
 S3C_MUST_USE int s3c_destination_new(struct s3c_destination **ret,

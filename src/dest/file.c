@@ -20,6 +20,8 @@ struct s3c_file *s3c_file_new(void)
     f->positions = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
     f->body = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
     f->key = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
+    s3c_link_init(&f->link);
+    s3c_link_init(&f->stream);
     return f;
 }
 
@@ -27,10 +29,18 @@ void s3c_file_free(struct s3c_file *f)
 {
     if (!f)
         return;
+    s3c_file_drop_writer(f);
     s3c_buf_done(&f->positions);
     s3c_buf_done(&f->body);
     s3c_buf_done(&f->key);
     s3c_free(f);
+}
+
+void s3c_file_drop_writer(struct s3c_file *f)
+{
+    if (f->writer)
+        f->writer->ops->release(f->writer);
+    f->writer = NULL;
 }
 
 static int reserve_position(struct s3c_file *f, struct s3c_view position, struct s3c_error *err)
@@ -58,84 +68,81 @@ static void put_position(struct s3c_file *f, struct s3c_view position)
     f->positions.len += sizeof(len) + len;
 }
 
-int s3c_file_add(struct s3c_file *f, struct s3c_writer *w, const struct s3c_record *r,
-                 int64_t now_ns, struct s3c_error *err)
+int s3c_file_add(struct s3c_file *f, const struct s3c_record *r, int64_t now_ns,
+                 struct s3c_error *err)
 {
     int rc = reserve_position(f, r->position, err);
 
     if (rc == 0)
-        rc = w->ops->add(w, r, err);
+        rc = f->writer->ops->add(f->writer, r, err);
     if (rc < 0)
         return rc;
     put_position(f, r->position);
     if (f->records++ == 0)
         f->first_ns = now_ns;
-    f->last_ns = now_ns;
     return 0;
 }
 
-bool s3c_file_is_due(const struct s3c_file *f, const struct s3c_writer *w,
-                     const struct s3c_file_limits *l, int64_t now_ns, enum s3c_close_reason *ret)
+bool s3c_file_is_full(const struct s3c_file *f, const struct s3c_file_limits *l,
+                      enum s3c_close_reason *ret)
 {
     if (f->records >= l->records)
         *ret = S3C_CLOSE_COUNT;
-    else if (l->bytes > 0 && w->ops->size(w) >= l->bytes)
+    else if (l->bytes > 0 && f->writer->ops->size(f->writer) >= l->bytes)
         *ret = S3C_CLOSE_BYTES;
-    else if (l->age_ns > 0 && now_ns - f->first_ns >= l->age_ns)
-        *ret = S3C_CLOSE_AGE;
-    else if (l->idle_ns > 0 && now_ns - f->last_ns >= l->idle_ns)
-        *ret = S3C_CLOSE_IDLE;
     else
         return false;
     return true;
 }
 
-int64_t s3c_file_due_ns(const struct s3c_file *f, const struct s3c_file_limits *l)
+int s3c_file_finish_body(struct s3c_file *f, struct s3c_error *err)
 {
-    int64_t age = l->age_ns > 0 ? f->first_ns + l->age_ns : INT64_MAX;
-    int64_t idle = l->idle_ns > 0 ? f->last_ns + l->idle_ns : INT64_MAX;
+    int r;
 
-    return age < idle ? age : idle;
+    s3c_buf_trim(&f->positions); /* they may have to wait for a file that stays open */
+    r = f->writer->ops->finish(f->writer, &f->body, err);
+    f->size += f->body.len;
+    return r;
 }
 
-int s3c_file_close(struct s3c_file *f, struct s3c_writer *w, struct s3c_error *err)
-{
-    int r = w->ops->finish(w, &f->body, err);
-
-    if (r < 0)
-        return r;
-    f->state = S3C_FILE_QUEUED;
-    return 0;
-}
-
-void s3c_file_finish(struct s3c_file *f, const struct s3c_error *err)
+void s3c_file_settle(struct s3c_file *f, const struct s3c_error *err)
 {
     f->state = S3C_FILE_DONE;
+    f->settled = f->records;
+    f->unsent = 0;
     f->delivery.result = err ? err->code : 0;
     if (err && err != &f->delivery.error)
         f->delivery.error = *err;
     s3c_buf_done(&f->body);
+    s3c_buf_done(&f->key);
 }
 
 size_t s3c_file_bytes(const struct s3c_file *f)
 {
-    return sizeof(*f) + f->positions.len + f->body.len;
+    size_t n = sizeof(*f) + f->positions.cap + f->body.cap + f->key.cap + f->unsent;
+
+    return f->writer ? n + f->writer->ops->memory(f->writer) : n;
 }
 
-bool s3c_file_next_position(struct s3c_file *f, struct s3c_view *ret)
+static struct s3c_view position_at(const struct s3c_file *f, size_t offset)
 {
-    const char *p = f->positions.ptr + f->ack_cursor;
+    const char *p = f->positions.ptr + offset;
     uint32_t len;
 
-    if (s3c_file_is_acked(f))
-        return false;
     memcpy(&len, p, sizeof(len));
-    *ret = (struct s3c_view){p + sizeof(len), len};
-    f->ack_cursor += sizeof(len) + len;
-    return true;
+    return (struct s3c_view){p + sizeof(len), len};
 }
 
-bool s3c_file_is_acked(const struct s3c_file *f)
+struct s3c_view s3c_file_first_position(const struct s3c_file *f)
 {
-    return f->ack_cursor == f->positions.len;
+    return position_at(f, 0);
+}
+
+struct s3c_view s3c_file_give(struct s3c_file *f)
+{
+    struct s3c_view position = position_at(f, f->cursor);
+
+    f->cursor += sizeof(uint32_t) + position.len;
+    f->given++;
+    return position;
 }

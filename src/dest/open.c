@@ -61,7 +61,7 @@ static int open_sink(struct s3c_sink **ret, const struct s3c_session *session,
     return s3c_upload_sink_new(ret, &o, err);
 }
 
-static int open_writer(struct s3c_writer **ret, const struct s3c_settings *s, struct s3c_error *err)
+static int open_format(struct s3c_format **ret, const struct s3c_settings *s, struct s3c_error *err)
 {
     static const enum s3c_codec codecs[] = {[S3C_COMPRESSION_NONE] = S3C_CODEC_NONE,
                                             [S3C_COMPRESSION_GZIP] = S3C_CODEC_GZIP,
@@ -73,10 +73,10 @@ static int open_writer(struct s3c_writer **ret, const struct s3c_settings *s, st
     if (s->format == S3C_FORMAT_PARQUET) {
         struct s3c_parquet_options o = {codec, (size_t)(group < GROUP_MAX ? group : GROUP_MAX)};
 
-        return s3c_parquet_writer_new(ret, &o, err);
+        return s3c_parquet_format_new(ret, &o, err);
     }
-    return codec == S3C_CODEC_NONE ? s3c_json_writer_new(ret, err)
-                                   : s3c_json_compressed_writer_new(ret, codec, err);
+    return codec == S3C_CODEC_NONE ? s3c_json_format_new(ret, err)
+                                   : s3c_json_compressed_format_new(ret, codec, err);
 }
 
 static int open_parts(struct s3c_destination_parts *p, struct s3c_error *err)
@@ -86,7 +86,7 @@ static int open_parts(struct s3c_destination_parts *p, struct s3c_error *err)
     if (r == 0)
         r = open_sink(&p->sink, p->session, err);
     if (r == 0)
-        r = open_writer(&p->writer, p->session->settings, err);
+        r = open_format(&p->format, p->session->settings, err);
     return r;
 }
 

@@ -2,57 +2,82 @@
 #include "dest/pipeline.h"
 
 #include "base/error.h"
+#include "dest/pipeline_private.h"
 
 #define BACKOFF_FIRST_NS (500 * S3C_NS_PER_MS)
 #define BACKOFF_MAX_NS   (20 * S3C_NS_PER_SEC)
 
 void s3c_pipeline_init(struct s3c_pipeline *p)
 {
-    p->head = NULL;
-    p->tail = &p->head;
-    p->sending = 0;
-    p->files = p->bytes = 0;
+    struct s3c_link *lists[] = {&p->queued, &p->resting, &p->sending, &p->done, &p->streams};
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        s3c_link_init(lists[i]);
     p->deadline_ns = INT64_MAX;
-    p->cancelled = false;
 }
 
-void s3c_pipeline_push(struct s3c_pipeline *p, struct s3c_file *f)
+static struct s3c_file *first_of(const struct s3c_link *list)
 {
-    f->next = NULL;
-    *p->tail = f;
-    p->tail = &f->next;
-    p->files++;
-    p->bytes += s3c_file_bytes(f);
+    return s3c_link_alone(list) ? NULL : S3C_LINK_OF(list->next, struct s3c_file, link);
 }
 
-struct s3c_file *s3c_pipeline_head(const struct s3c_pipeline *p)
+static void move_to(struct s3c_link *list, struct s3c_file *f, enum s3c_file_state state)
 {
-    return p->head && p->head->state == S3C_FILE_DONE ? p->head : NULL;
+    s3c_link_remove(&f->link);
+    s3c_link_insert(list, &f->link);
+    f->state = state;
 }
 
-struct s3c_file *s3c_pipeline_pop(struct s3c_pipeline *p)
-{
-    struct s3c_file *f = s3c_pipeline_head(p);
+/* ---- coming, being done, going ---- */
 
-    if (!f)
-        return NULL;
-    p->head = f->next;
-    if (!p->head)
-        p->tail = &p->head;
-    p->files--;
-    p->bytes -= s3c_file_bytes(f);
-    return f;
+void s3c_pipeline_recount(struct s3c_pipeline *p, struct s3c_file *f)
+{
+    size_t now = s3c_file_bytes(f);
+
+    p->bytes += now - f->counted;
+    f->counted = now;
+    p->bodies += f->body.cap - f->body_counted;
+    f->body_counted = f->body.cap;
+}
+
+void s3c_pipeline_enter(struct s3c_pipeline *p, struct s3c_file *f)
+{
+    p->waiting++;
+    s3c_pipeline_recount(p, f);
 }
 
 static void finish(struct s3c_pipeline *p, struct s3c_file *f, const struct s3c_error *err)
 {
-    p->bytes -= s3c_file_bytes(f);
     if (!err) {
         p->stored_files++;
-        p->stored_bytes += f->body.len;
+        p->stored_bytes += f->size;
     }
-    s3c_file_finish(f, err);
-    p->bytes += s3c_file_bytes(f);
+    s3c_file_settle(f, err);
+    s3c_pipeline_recount(p, f);
+    p->waiting--;
+    p->done_bytes += f->counted;
+    move_to(&p->done, f, S3C_FILE_DONE);
+}
+
+void s3c_pipeline_push(struct s3c_pipeline *p, struct s3c_file *f)
+{
+    s3c_pipeline_enter(p, f);
+    move_to(&p->queued, f, S3C_FILE_QUEUED);
+}
+
+void s3c_pipeline_push_failed(struct s3c_pipeline *p, struct s3c_file *f,
+                              const struct s3c_error *err)
+{
+    s3c_pipeline_enter(p, f);
+    finish(p, f, err);
+}
+
+void s3c_pipeline_remove(struct s3c_pipeline *p, struct s3c_file *f)
+{
+    s3c_link_remove(&f->link);
+    p->bytes -= f->counted;
+    p->done_bytes -= f->counted;
+    f->counted = 0;
 }
 
 static void fail_late(struct s3c_pipeline *p, struct s3c_file *f)
@@ -94,18 +119,39 @@ static int64_t backoff_ns(struct s3c_pipeline *p, unsigned failures)
     return full / 2 + full / 2 / 1024 * (next_random(p) % 1024);
 }
 
-static void queue_again(struct s3c_pipeline *p, struct s3c_file *f, int64_t now_ns)
+/* Among those that rest the one with the earliest time is first. Looked for from the end: most new times are the latest. */
+static void rest(struct s3c_pipeline *p, struct s3c_file *f)
+{
+    struct s3c_link *at = &p->resting;
+
+    while (at->prev != &p->resting &&
+           S3C_LINK_OF(at->prev, struct s3c_file, link)->retry_ns > f->retry_ns)
+        at = at->prev;
+    move_to(at, f, S3C_FILE_QUEUED);
+}
+
+static void send_again_later(struct s3c_pipeline *p, struct s3c_file *f, int64_t now_ns)
 {
     int64_t delay_ns = backoff_ns(p, ++f->failures);
     char text[S3C_TIME_TEXT_SIZE];
 
     f->last_failure = f->delivery.error;
-    f->state = S3C_FILE_QUEUED;
     f->retry_ns = now_ns + delay_ns;
+    rest(p, f);
     p->resent++;
     (void)s3c_duration_format(text, delay_ns / S3C_NS_PER_MS * S3C_NS_PER_MS);
     s3c_logf(p->log, S3C_LOG_WARN, "storing %.*s failed, attempt %u; the next one in %s: %s",
              (int)f->key.len, f->key.ptr, f->failures, text, f->delivery.error.message);
+}
+
+/* Those whose time has come go before what was never sent: they are older, and acknowledgements wait for the oldest. */
+static void wake_rested(struct s3c_pipeline *p, int64_t now_ns)
+{
+    struct s3c_link *at = p->queued.next;
+    struct s3c_file *f;
+
+    while ((f = first_of(&p->resting)) && f->retry_ns <= now_ns)
+        move_to(at, f, S3C_FILE_QUEUED);
 }
 
 /* ---- with the sink ---- */
@@ -119,15 +165,47 @@ static void take_back(struct s3c_pipeline *p, struct s3c_delivery *d, int64_t no
 {
     struct s3c_file *f = file_of(d);
 
-    p->sending--;
-    if (d->result == 0)
+    s3c_link_remove(&f->stream);
+    if (f->state == S3C_FILE_OPEN) {
+        p->open_streams--;
+        d->next = p->broken;
+        p->broken = d;
+        return;
+    }
+    p->sending_count--;
+    if (f->abandoned)
+        finish(p, f, &f->last_failure);
+    else if (d->result == 0)
         finish(p, f, NULL);
     else if (p->cancelled)
         fail_late(p, f);
-    else if (d->error.retryable)
-        queue_again(p, f, now_ns);
+    else if (d->error.retryable && !f->streamed)
+        send_again_later(p, f, now_ns);
     else
         finish(p, f, &d->error);
+}
+
+struct s3c_file *s3c_pipeline_next_broken(struct s3c_pipeline *p)
+{
+    struct s3c_delivery *d = p->broken;
+
+    if (!d)
+        return NULL;
+    p->broken = d->next;
+    return file_of(d);
+}
+
+void s3c_pipeline_prepare(const struct s3c_pipeline *p, struct s3c_file *f)
+{
+    f->delivery.key = s3c_buf_view(&f->key);
+    f->delivery.content_type = p->content_type;
+    f->delivery.content_encoding = p->content_encoding;
+}
+
+void s3c_pipeline_sending(struct s3c_pipeline *p, struct s3c_file *f)
+{
+    move_to(&p->sending, f, S3C_FILE_SENDING);
+    p->sending_count++;
 }
 
 static void send_file(struct s3c_pipeline *p, struct s3c_file *f, int64_t now_ns)
@@ -135,31 +213,35 @@ static void send_file(struct s3c_pipeline *p, struct s3c_file *f, int64_t now_ns
     struct s3c_error err = {0};
     int r;
 
-    f->delivery.key = s3c_buf_view(&f->key);
+    s3c_pipeline_prepare(p, f);
     f->delivery.body = s3c_buf_view(&f->body);
-    f->delivery.content_type = p->content_type;
-    f->delivery.content_encoding = p->content_encoding;
-    f->state = S3C_FILE_SENDING;
+    s3c_pipeline_sending(p, f);
     r = p->sink->ops->put(p->sink, &f->delivery, &err);
-    if (r == 0) {
-        p->sending++;
+    if (r == 0)
         return;
-    }
+    p->sending_count--;
     f->delivery.error = err;
     if (r == S3C_E_NOMEM)
-        queue_again(p, f, now_ns); /* others give memory back when they are done */
+        send_again_later(p, f, now_ns); /* others give memory back when they are done */
     else
         finish(p, f, &f->delivery.error);
 }
 
+/* The sink may give a delivery back later, but it does not take it out of the list before. */
+static void cancel_all(struct s3c_pipeline *p)
+{
+    for (struct s3c_link *l = p->sending.next; l != &p->sending; l = l->next)
+        p->sink->ops->cancel(p->sink, &S3C_LINK_OF(l, struct s3c_file, link)->delivery);
+}
+
 static void enforce_deadline(struct s3c_pipeline *p)
 {
-    for (struct s3c_file *f = p->head; f; f = f->next) {
-        if (f->state == S3C_FILE_QUEUED)
-            fail_late(p, f);
-        else if (f->state == S3C_FILE_SENDING && !p->cancelled)
-            p->sink->ops->cancel(p->sink, &f->delivery);
-    }
+    struct s3c_file *f;
+
+    while ((f = first_of(&p->resting)) || (f = first_of(&p->queued)))
+        fail_late(p, f);
+    if (!p->cancelled)
+        cancel_all(p);
     p->cancelled = true;
 }
 
@@ -167,6 +249,7 @@ void s3c_pipeline_run(struct s3c_pipeline *p, int timeout_ms, bool *ret_woken)
 {
     struct s3c_delivery *d = p->sink->ops->take(p->sink, timeout_ms, ret_woken);
     int64_t now_ns = s3c_mono_ns(p->clock);
+    struct s3c_file *f;
 
     while (d) {
         struct s3c_delivery *next = d->next;
@@ -178,36 +261,55 @@ void s3c_pipeline_run(struct s3c_pipeline *p, int timeout_ms, bool *ret_woken)
         enforce_deadline(p);
         return;
     }
-    for (struct s3c_file *f = p->head; f && p->sending < p->parallel; f = f->next)
-        if (f->state == S3C_FILE_QUEUED && f->retry_ns <= now_ns)
-            send_file(p, f, now_ns);
+    wake_rested(p, now_ns);
+    while (p->sending_count < p->parallel && (f = first_of(&p->queued)))
+        send_file(p, f, now_ns);
 }
 
 int64_t s3c_pipeline_due_ns(const struct s3c_pipeline *p)
 {
-    int64_t due_ns = p->head && !p->cancelled ? p->deadline_ns : INT64_MAX;
+    int64_t due_ns = p->waiting > 0 && !p->cancelled ? p->deadline_ns : INT64_MAX;
+    const struct s3c_file *f = first_of(&p->resting);
 
-    if (p->sending >= p->parallel)
+    if (p->sending_count >= p->parallel)
         return due_ns; /* the sink has to finish something first */
-    for (const struct s3c_file *f = p->head; f; f = f->next)
-        if (f->state == S3C_FILE_QUEUED && f->retry_ns < due_ns)
-            due_ns = f->retry_ns;
-    return due_ns;
+    if (!s3c_link_alone(&p->queued))
+        return INT64_MIN;
+    return f && f->retry_ns < due_ns ? f->retry_ns : due_ns;
 }
 
 void s3c_pipeline_set_deadline(struct s3c_pipeline *p, int64_t mono_ns)
 {
     p->deadline_ns = mono_ns;
-    for (struct s3c_file *f = p->head; f; f = f->next)
-        f->retry_ns = 0;
+    wake_rested(p, INT64_MAX);
 }
 
-void s3c_pipeline_done(struct s3c_pipeline *p)
+size_t s3c_pipeline_on_its_way(const struct s3c_pipeline *p, size_t part_size)
+{
+    size_t n = p->bodies;
+
+    for (const struct s3c_link *l = p->streams.next; l != &p->streams; l = l->next) {
+        const struct s3c_file *f = S3C_LINK_OF(l, const struct s3c_file, stream);
+
+        /* The sink keeps what is no whole part until more of an open file comes. */
+        if (f->state != S3C_FILE_OPEN)
+            n += f->unsent;
+        else if (f->unsent >= part_size)
+            n += f->unsent - part_size + 1;
+    }
+    return n;
+}
+
+void s3c_pipeline_drain(struct s3c_pipeline *p)
 {
     p->deadline_ns = INT64_MIN;
+    for (struct s3c_link *l = p->streams.next; l != &p->streams; l = l->next) {
+        struct s3c_file *f = S3C_LINK_OF(l, struct s3c_file, stream);
+
+        if (f->state == S3C_FILE_OPEN)
+            p->sink->ops->cancel(p->sink, &f->delivery);
+    }
     enforce_deadline(p);
-    while (p->sending > 0)
+    while (p->sending_count + p->open_streams > 0)
         s3c_pipeline_run(p, -1, NULL);
-    while (p->head)
-        s3c_file_free(s3c_pipeline_pop(p));
 }

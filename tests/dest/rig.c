@@ -23,6 +23,8 @@ void rig_init(struct rig *r)
     fake_sink_init(&r->sink);
     r->log = (struct s3c_log){S3C_LOG_DEBUG, keep_line, r};
     r->settings = (struct s3c_settings){.prefix = "out",
+                                        .key_template = "{prefix}{name}",
+                                        .part_size = 8 << 20,
                                         .bucket = "bucket",
                                         .buffer_size = 1000,
                                         .memory_limit = 1 << 20,
@@ -37,7 +39,7 @@ void rig_open(struct rig *r)
                                           .sink = &r->sink.base,
                                           .random = 7};
 
-    CHECK_OK(s3c_json_writer_new(&parts.writer, NULL), NULL);
+    CHECK_OK(s3c_json_format_new(&parts.format, NULL), NULL);
     CHECK_OK(s3c_destination_new(&r->d, &parts, NULL), NULL);
 }
 

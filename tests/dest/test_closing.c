@@ -219,24 +219,24 @@ static void closes_when_asked_to_flush(void **state)
 
 static void keeps_within_the_memory_limit(void **state)
 {
-    struct s3c_record records[40];
-    char payload[1001];
+    struct s3c_record records[80];
+    char payload[4001];
     struct rig r;
     size_t taken;
 
     (void)state;
-    memset(payload, 'x', 1000);
-    payload[1000] = '\0';
-    for (int i = 0; i < 40; i++)
+    memset(payload, 'x', 4000);
+    payload[4000] = '\0';
+    for (int i = 0; i < 80; i++)
         records[i] = rig_record("p", payload);
     rig_init(&r);
-    r.settings.memory_limit = 32 << 10;
+    r.settings.memory_limit = 256 << 10;
     r.settings.buffer_size = 10;
     rig_open(&r);
-    CHECK_OK(s3c_destination_write(r.d, records, 40, &taken, NULL), NULL);
-    assert_in_range(taken, 20, 30);
+    CHECK_OK(s3c_destination_write(r.d, records, 80, &taken, NULL), NULL);
+    assert_in_range(taken, 40, 60);
     assert_int_equal(rig_stats(&r).records, taken);
-    CHECK_CODE(s3c_destination_write(r.d, records, 40, &taken, NULL), S3C_AGAIN);
+    CHECK_CODE(s3c_destination_write(r.d, records, 80, &taken, NULL), S3C_AGAIN);
     assert_int_equal(taken, 0);
     fake_sink_finish(&r.sink, 0, 0, false, "");
     CHECK_OK(s3c_destination_write(r.d, records, 10, &taken, NULL), NULL);
@@ -257,14 +257,14 @@ static void closes_a_file_that_alone_fills_the_memory(void **state)
     payload[1000] = '\0';
     record = rig_record("p", payload);
     rig_init(&r);
-    r.settings.memory_limit = 16 << 10;
+    r.settings.memory_limit = 64 << 10;
     rig_open(&r);
     while ((rc = s3c_destination_write(r.d, &record, 1, &taken, NULL)) == 0)
         n++;
     CHECK_CODE(rc, S3C_AGAIN);
-    assert_in_range(n, 8, 15);
+    assert_in_range(n, 24, 60);
     rig_expect_none(&r, S3C_AGAIN);
-    check_closed(&r, S3C_CLOSE_BYTES, 1);
+    check_closed(&r, S3C_CLOSE_MEMORY, 1);
     fake_sink_finish(&r.sink, 0, 0, false, "");
     CHECK_OK(s3c_destination_write(r.d, &record, 1, &taken, NULL), NULL);
     rig_close(&r);
@@ -308,21 +308,22 @@ static void takes_a_record_beyond_the_limit_alone(void **state)
 
 static void bounds_the_number_of_closed_files(void **state)
 {
-    struct s3c_record records[200];
+    struct s3c_record records[1200];
     struct rig r;
     size_t taken;
 
     (void)state;
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 1200; i++)
         records[i] = rig_record("p", "x");
     rig_init(&r);
     r.settings.buffer_size = 1;
+    r.settings.memory_limit = 64 << 20;
     rig_open(&r);
-    CHECK_OK(s3c_destination_write(r.d, records, 200, &taken, NULL), NULL);
-    assert_int_equal(taken, 64);
+    CHECK_OK(s3c_destination_write(r.d, records, 1200, &taken, NULL), NULL);
+    assert_int_equal(taken, 1024);
     assert_int_equal(r.sink.puts, 16); /* under way at once */
     assert_int_equal(rig_stats(&r).in_flight, 16);
-    CHECK_CODE(s3c_destination_write(r.d, records, 200, &taken, NULL), S3C_AGAIN);
+    CHECK_CODE(s3c_destination_write(r.d, records, 1200, &taken, NULL), S3C_AGAIN);
     rig_close(&r);
 }
 

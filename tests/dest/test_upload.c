@@ -291,6 +291,7 @@ static void reports_allocation_failures(void **state)
 static void stores_and_acknowledges_records(void **state)
 {
     const struct s3c_settings settings = {.prefix = "out",
+                                          .key_template = "{prefix}{name}",
                                           .buffer_size = 2,
                                           .memory_limit = 1 << 20,
                                           .max_connections = 8,
@@ -309,7 +310,7 @@ static void stores_and_acknowledges_records(void **state)
     CHECK_OK(begin_sink(&x, 10000), NULL);
     parts.clock = &x.fake->clock;
     parts.sink = x.sink;
-    CHECK_OK(s3c_json_writer_new(&parts.writer, NULL), NULL);
+    CHECK_OK(s3c_json_format_new(&parts.format, NULL), NULL);
     CHECK_OK(s3c_destination_new(&d, &parts, NULL), NULL);
     reply(&x, 200, "ETag: \"x\"\r\n", NULL);
     CHECK_OK(s3c_destination_write(d, records, 2, &n, NULL), NULL);

@@ -59,7 +59,7 @@ static int open_engine(void **ret, const struct s3c_config *c, const struct s3c_
     assert_non_null(c);
     if (current->open_result < 0)
         return s3c_error_set(err, current->open_result, "the bucket says no");
-    r = s3c_json_writer_new(&parts.writer, err);
+    r = s3c_json_format_new(&parts.format, err);
     if (r == 0)
         r = s3c_destination_new(&d, &parts, err);
     current->opened = r == 0;
@@ -111,6 +111,7 @@ static struct bed *begin(void)
     b->ops.fd = sink_fd;
     b->sink.base.ops = &b->ops;
     b->settings = (struct s3c_settings){.prefix = "out",
+                                        .key_template = "{prefix}{name}",
                                         .bucket = "lake",
                                         .buffer_size = 1000,
                                         .memory_limit = 1 << 20,

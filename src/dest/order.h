@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order in which records came, over all files: runs of (file, how many records of it), so that a stream that stays in one file costs one
+ * run. Acknowledgements are given along it. Kept in small chunks, because it grows and shrinks with what is on its way, and a doubling array
+ * would want a lot of memory just when the limit is near. Not thread-safe.
+ */
+#ifndef S3C_DEST_ORDER_H
+#define S3C_DEST_ORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <s3c/error.h>
+
+struct s3c_file;
+struct s3c_order_chunk;
+
+struct s3c_order {
+    struct s3c_order_chunk *head, *tail; /* NULL: it never had a record */
+    size_t bytes;                        /* of memory */
+};
+void s3c_order_init(struct s3c_order *o);
+void s3c_order_done(struct s3c_order *o);
+
+/* Makes sure that the next add cannot fail: 0 or S3C_E_NOMEM. */
+S3C_MUST_USE int s3c_order_reserve(struct s3c_order *o, const struct s3c_file *f);
+/* The newest record is one of f's. After a reserve for it. */
+void s3c_order_add(struct s3c_order *o, struct s3c_file *f);
+
+/* The file of the oldest record, and how many from there on are its; NULL: there are no records. */
+struct s3c_file *s3c_order_first(const struct s3c_order *o, size_t *ret_count);
+/* Takes out the n oldest records, which are of one file. */
+void s3c_order_drop(struct s3c_order *o, size_t n);
+
+#endif
