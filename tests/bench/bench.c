@@ -44,6 +44,15 @@ struct bench_usage bench_since(struct bench_usage a, struct bench_usage b)
     return b;
 }
 
+struct bench_usage bench_sum(struct bench_usage so_far, struct bench_usage then)
+{
+    then.cpu_sec += so_far.cpu_sec;
+    then.user_sec += so_far.user_sec;
+    then.sys_sec += so_far.sys_sec;
+    then.wall_sec += so_far.wall_sec;
+    return then;
+}
+
 void bench_print(const char *what, uint64_t units, uint64_t bytes, struct bench_usage u,
                  double first_ms)
 {

@@ -18,6 +18,8 @@ void bench_start(void);
 struct bench_usage bench_now(void);
 /* b - a, but max_rss of b. */
 struct bench_usage bench_since(struct bench_usage a, struct bench_usage b);
+/* What was used in two stretches, so far and then. */
+struct bench_usage bench_sum(struct bench_usage so_far, struct bench_usage then);
 /* Prints {"what":...,"units":...,"bytes":...,"cpu_sec":...,...} and a newline. */
 void bench_print(const char *what, uint64_t units, uint64_t bytes, struct bench_usage u,
                  double first_ms);

@@ -73,7 +73,7 @@ int main(int argc, char **argv)
     size_t per_file = argc > 5 ? strtoull(argv[5], NULL, 10) : PER_FILE;
     struct s3c_record *records =
         strcmp(argv[2], "orders") == 0
-            ? bench_orders_new(per_file)
+            ? bench_orders_next(bench_orders_new(per_file))
             : bench_records_new(per_file, strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
     size_t text = text_size(records, per_file);
     struct s3c_format *f = new_format(argc > 4 ? argv[4] : "none");

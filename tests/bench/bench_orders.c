@@ -6,7 +6,15 @@
 
 #include "base/view.h"
 
-enum { ORDER_BYTES = 320 };
+enum { ORDER_BYTES = 320, ENTRIES = 3 };
+
+struct bench_orders {
+    size_t batch, made;
+    uint64_t random;
+    struct s3c_record *records;
+    struct s3c_metadata *metadata;
+    char *text;
+};
 
 static const char *const words[32] = {
     "alpha",  "order",  "river",  "stone",  "blue",   "queue",  "kernel", "packet",
@@ -75,21 +83,33 @@ static void fill(struct s3c_record *r, struct s3c_metadata *m, char *text, size_
     *r = (struct s3c_record){.operation = pick_operation(state),
                              .position = put_position(text + 56, i),
                              .metadata = m,
-                             .metadata_count = 3,
+                             .metadata_count = ENTRIES,
                              .key = {S3C_DATA_RAW, {text + 20, 32}},
                              .after = {S3C_DATA_RAW, put_payload(text + 120, i, state)}};
 }
 
-struct s3c_record *bench_orders_new(size_t n)
+struct bench_orders *bench_orders_new(size_t batch)
 {
-    struct s3c_record *records = calloc(n, sizeof *records);
-    struct s3c_metadata *metadata = calloc(n * 3, sizeof *metadata);
-    char *text = malloc(n * ORDER_BYTES);
-    uint64_t state = 88172645463325252ull;
+    struct bench_orders *o = calloc(1, sizeof *o);
 
-    if (!records || !metadata || !text)
+    if (!o)
         exit(1);
-    for (size_t i = 0; i < n; i++)
-        fill(&records[i], metadata + i * 3, text + i * ORDER_BYTES, i, &state);
-    return records;
+    *o = (struct bench_orders){
+        .batch = batch,
+        .random = 88172645463325252ull,
+        .records = calloc(batch + 1, sizeof *o->records),
+        .metadata = calloc(batch + 1, ENTRIES * sizeof *o->metadata),
+        .text = malloc((batch + 1) * ORDER_BYTES),
+    };
+    if (!o->records || !o->metadata || !o->text)
+        exit(1);
+    return o;
+}
+
+const struct s3c_record *bench_orders_next(struct bench_orders *o)
+{
+    for (size_t i = 0; i < o->batch; i++)
+        fill(&o->records[i], o->metadata + i * ENTRIES, o->text + i * ORDER_BYTES, o->made++,
+             &o->random);
+    return o->records;
 }
