@@ -38,6 +38,7 @@ void s3c_destination_parts_release(struct s3c_destination_parts *parts)
         s3c_session_done(parts->session);
         s3c_free(parts->session);
     }
+    s3c_identity_done(&parts->identity);
 }
 
 /*
@@ -75,7 +76,8 @@ static void set_up(struct s3c_destination *d)
     int64_t connections = parts->settings->max_connections;
 
     set_limits(d);
-    d->namer = (struct s3c_namer){.writer = (uint32_t)parts->random};
+    d->namer = (struct s3c_namer){.writer = parts->identity.held ? parts->identity.writer
+                                                                 : (uint32_t)parts->random};
     d->open = (struct s3c_open_files){
         .format = parts->format, .template = d->template, .clock = parts->clock};
     s3c_open_files_init(&d->open, parts->random);

@@ -6,6 +6,7 @@
 
 #include <s3c/destination.h>
 
+#include "dest/identity.h"
 #include "dest/sink.h"
 #include "format/format.h"
 #include "session/session.h"
@@ -18,7 +19,9 @@ struct s3c_destination_parts {
         *session; /* these three are taken over, also on failure; session may be NULL */
     struct s3c_sink *sink;
     struct s3c_format *format;
-    uint64_t random; /* names the writer, and seeds the jitter of retries */
+    struct s3c_identity identity; /* taken over, like the three above; names the writer */
+    uint64_t
+        random; /* seeds the jitter of retries, and names the writer where no identity is held */
 };
 S3C_MUST_USE int s3c_destination_new(struct s3c_destination **ret,
                                      const struct s3c_destination_parts *parts,

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "dest/engine.h"
+#include "dest/leftover.h"
 #include "dest/upload.h"
 #include "format/json.h"
 #include "format/json_compressed.h"
@@ -83,6 +84,10 @@ static int open_parts(struct s3c_destination_parts *p, struct s3c_error *err)
 {
     int r = new_random(&p->random, err);
 
+    if (r == 0)
+        r = s3c_identity_take(&p->identity, p->settings, err);
+    if (r == 0)
+        s3c_leftover_abort(p->session, &p->identity);
     if (r == 0)
         r = open_sink(&p->sink, p->session, err);
     if (r == 0)
