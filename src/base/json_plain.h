@@ -29,9 +29,10 @@ static inline bool s3c_json_is_plain8(uint64_t v)
             high) == 0;
 }
 
-static inline bool s3c_json_is_plain16(const char *p)
-{
 #if defined(__SSE2__)
+/* Marks the bytes that are not plain. */
+static inline __m128i s3c_json_special16(const char *p)
+{
     const __m128i v = _mm_loadu_si128((const __m128i *)p);
     __m128i hit = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20)); /* signed: also what is not ASCII */
 
@@ -39,14 +40,34 @@ static inline bool s3c_json_is_plain16(const char *p)
         hit, _mm_cmpeq_epi8(_mm_or_si128(v, _mm_set1_epi8('"' ^ '&')), _mm_set1_epi8('&')));
     hit = _mm_or_si128(
         hit, _mm_cmpeq_epi8(_mm_or_si128(v, _mm_set1_epi8('<' ^ '>')), _mm_set1_epi8('>')));
-    hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-    return _mm_movemask_epi8(hit) == 0;
+    return _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+}
+#endif
+
+static inline bool s3c_json_is_plain16(const char *p)
+{
+#if defined(__SSE2__)
+    return _mm_movemask_epi8(s3c_json_special16(p)) == 0;
 #else
     uint64_t a, b;
 
     memcpy(&a, p, 8);
     memcpy(&b, p + 8, 8);
     return s3c_json_is_plain8(a) && s3c_json_is_plain8(b);
+#endif
+}
+
+/* One branch for 64 bytes: long strings are looked at as fast as they are copied. */
+static inline bool s3c_json_is_plain64(const char *p)
+{
+#if defined(__SSE2__)
+    const __m128i first = _mm_or_si128(s3c_json_special16(p), s3c_json_special16(p + 16));
+    const __m128i last = _mm_or_si128(s3c_json_special16(p + 32), s3c_json_special16(p + 48));
+
+    return _mm_movemask_epi8(_mm_or_si128(first, last)) == 0;
+#else
+    return s3c_json_is_plain16(p) && s3c_json_is_plain16(p + 16) && s3c_json_is_plain16(p + 32) &&
+           s3c_json_is_plain16(p + 48);
 #endif
 }
 
@@ -74,9 +95,14 @@ static inline bool s3c_json_is_plain_short(const char *p, size_t n)
 /* True: `"` + v + `"` is what s3c_json_string gives in either style, and v is valid UTF-8. False: it may be either. */
 static inline bool s3c_json_is_plain(struct s3c_view v)
 {
+    size_t i = 0;
+
     if (v.len < 16)
         return s3c_json_is_plain_short(v.ptr, v.len);
-    for (size_t i = 0; i + 16 <= v.len; i += 16)
+    for (; i + 64 <= v.len; i += 64)
+        if (!s3c_json_is_plain64(v.ptr + i))
+            return false;
+    for (; i + 16 <= v.len; i += 16)
         if (!s3c_json_is_plain16(v.ptr + i))
             return false;
     return s3c_json_is_plain16(v.ptr + v.len - 16);

@@ -75,12 +75,32 @@ static bool read_value(struct pb_reader *r)
     }
 }
 
+/* The short way for nearly all fields there are: a tag and a length of one byte each. False: whatever it is, it is read the long way. */
+static bool next_short_bytes(struct pb_reader *r)
+{
+    uint8_t tag = (uint8_t)r->p[0], len;
+
+    if (r->end - r->p < 2 || (tag & 0x87) != PB_BYTES || tag < 8)
+        return false;
+    len = (uint8_t)r->p[1];
+    if (len >= 0x80 || len > r->end - r->p - 2)
+        return false;
+    r->field = tag >> 3;
+    r->wire = PB_BYTES;
+    r->number = 0;
+    r->bytes = (struct s3c_view){r->p + 2, len};
+    r->p += 2 + len;
+    return true;
+}
+
 int pb_next(struct pb_reader *r)
 {
     uint64_t tag;
 
     if (r->p == r->end)
         return 0;
+    if (next_short_bytes(r))
+        return 1;
     if (!read_varint(r, &tag) || tag >> 3 == 0 || tag >> 3 > FIELD_MAX)
         return S3C_E_PROTOCOL;
     r->field = (unsigned)(tag >> 3);

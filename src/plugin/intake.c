@@ -40,13 +40,13 @@ void intake_drop(struct intake *in)
 /* ---- Avro ---- */
 
 struct part {
-    const char *subject, *version; /* metadata that names the schema */
+    struct s3c_view subject, version; /* metadata that names the schema */
     const char *what;
 };
-static const struct part key_part = {"opencdc.key.schema.subject", "opencdc.key.schema.version",
-                                     "key"};
-static const struct part payload_part = {"opencdc.payload.schema.subject",
-                                         "opencdc.payload.schema.version", "payload"};
+static const struct part key_part = {S3C_VIEW("opencdc.key.schema.subject"),
+                                     S3C_VIEW("opencdc.key.schema.version"), "key"};
+static const struct part payload_part = {S3C_VIEW("opencdc.payload.schema.subject"),
+                                         S3C_VIEW("opencdc.payload.schema.version"), "payload"};
 
 /* 0 and *ret, NULL: the record names none. S3C_AGAIN, or what is wrong. */
 static int schema_of(struct intake *in, const struct s3c_record *r, const struct part *part,

@@ -111,10 +111,10 @@ static int keep_metadata(struct record_decoder *d, size_t n, struct s3c_record *
     return 0;
 }
 
-struct s3c_view record_metadata(const struct s3c_record *r, const char *name)
+struct s3c_view record_metadata(const struct s3c_record *r, struct s3c_view name)
 {
     for (size_t i = 0; i < r->metadata_count; i++)
-        if (s3c_view_eq_str(r->metadata[i].name, name))
+        if (s3c_view_eq(r->metadata[i].name, name))
             return r->metadata[i].value;
     return (struct s3c_view){NULL, 0};
 }

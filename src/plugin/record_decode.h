@@ -36,6 +36,6 @@ S3C_MUST_USE int record_decode(struct record_decoder *d, struct s3c_view message
 S3C_MUST_USE int record_decoder_keep_text(struct record_decoder *d, struct s3c_data *ret);
 
 /* The value of a metadata name; {NULL, 0}: there is none. */
-struct s3c_view record_metadata(const struct s3c_record *r, const char *name);
+struct s3c_view record_metadata(const struct s3c_record *r, struct s3c_view name);
 
 #endif

@@ -25,7 +25,7 @@ static bool is_plain_by_definition(struct s3c_view v)
 static void knows_each_byte_in_each_place(void **state)
 {
     (void)state;
-    for (size_t len = 1; len <= 36; len++) {
+    for (size_t len = 1; len <= 84; len += len == 36 ? 26 : 1) {
         struct check_guard g = check_guard_new(NULL, len);
         const struct s3c_view v = {g.ptr, len};
 

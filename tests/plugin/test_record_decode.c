@@ -93,8 +93,8 @@ static void a_whole_record_is_read(void **state)
     assert_false(r.metadata_nil);
     CHECK_VIEW(r.metadata[0].name, "a");
     CHECK_VIEW(r.metadata[1].value, "really the last");
-    CHECK_VIEW(record_metadata(&r, "a"), "first");
-    assert_null(record_metadata(&r, "b").ptr);
+    CHECK_VIEW(record_metadata(&r, S3C_VIEW("a")), "first");
+    assert_null(record_metadata(&r, S3C_VIEW("b")).ptr);
     assert_int_equal(r.key.kind, S3C_DATA_RAW);
     CHECK_VIEW(r.key.bytes, "key");
     assert_int_equal(r.before.kind, S3C_DATA_NIL); /* a Data without a case */
