@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import random
+import subprocess
 
 import duckdb
 import polars
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from records import encode_line
+from servers import BUILD
 
 pytestmark = pytest.mark.servers("s3d")
 CODECS = ["zstd", "snappy", "gzip", "none"]
@@ -137,6 +139,15 @@ def test_odd_values_with_every_codec(s3, s3c, make_bucket, tmp_path, codec):
 )
 def test_one_row(s3, s3c, make_bucket, tmp_path, row):
     check(parquet(s3, s3c, make_bucket(), [row]), [row], tmp_path)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_file_without_rows(tmp_path, codec):
+    """The destination never writes one, but a writer can."""
+    path = tmp_path / "empty.parquet"
+    subprocess.run([BUILD / "tests/bench/bench_parquet", "0", codec, path], check=True, stdout=subprocess.DEVNULL)
+    body = path.read_bytes()
+    assert by_pyarrow(body) == by_duckdb(body, path) == by_polars(body) == []
 
 
 def test_no_records_make_no_file(s3, s3c, make_bucket):

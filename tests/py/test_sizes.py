@@ -82,7 +82,7 @@ class Reader(threading.Thread):
 
     def __init__(self, pipe):
         super().__init__(daemon=True)
-        self.pipe, self.data = pipe, b""
+        self.pipe, self.data = pipe, bytearray()
         self.start()
 
     def run(self):
