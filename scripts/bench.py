@@ -7,9 +7,12 @@ process; every figure is the median of `--rounds` rounds in which the programs t
 control). Peers get fewer objects (`--peer-objects`), their CPU is scaled per object. Needs: the release build, the benchmark programs
 (`ninja bench_source ...`), Go for the peers (without it their columns say so)."""
 import argparse
+import base64
 import json
 import os
 import platform
+import random
+import re
 import shutil
 import statistics
 import subprocess
@@ -77,13 +80,13 @@ class Server:
 class Run:
     """A finished process: what it printed and what it cost."""
 
-    def __init__(self, command, env=None, stdout=None):
+    def __init__(self, command, env=None, stdout=None, stdin=subprocess.DEVNULL):
         started = time.monotonic()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             process = subprocess.Popen(
                 command,
                 env={**ENV, **(env or {})},
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=stdout if stdout is not None else out,
                 stderr=err,
                 preexec_fn=lambda: os.sched_setaffinity(0, {CLIENT_CPU}),
@@ -99,6 +102,21 @@ class Run:
         self.cpu = usage.ru_utime + usage.ru_stime
         self.user, self.sys = usage.ru_utime, usage.ru_stime
         self.rss_mib = usage.ru_maxrss / 1024
+
+
+def order_lines(count, partitions):
+    """Lines for the destination's standard input, spread over the partitions in turn."""
+    chance = random.Random(1)
+    for i in range(count):
+        payload = {"id": i, "state": chance.choice(["new", "paid", "sent"]), "note": f"{chance.getrandbits(1200):0300x}"}
+        record = {
+            "position": base64.b64encode(b"lsn-%012d" % i).decode(),
+            "operation": "create",
+            "metadata": {"opencdc.version": "v1", "customer": f"c{i % partitions:04}"},
+            "key": base64.b64encode(b"%d" % i).decode(),
+            "payload": {"before": None, "after": base64.b64encode(json.dumps(payload).encode()).decode()},
+        }
+        yield json.dumps(record).encode() + b"\n"
 
 
 def json_figures(run):
@@ -341,6 +359,29 @@ class Bench:
             beside = ", ".join(f"{name} {value:.1f}" for name, value in found.items())
             self.table.add(f"  {title}", f"<= {goal} x the smallest", f"{ours:.1f} ({beside}): {ratio:.3f} x", ratio <= goal)
 
+    def partitions(self, count):
+        """Records for so many partitions in turn, none of which is ever full: only the memory limit closes files."""
+        limit, each = 64, 200
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            path = Path(folder) / "lines"
+            with open(path, "wb") as file:
+                file.writelines(order_lines(count * each, count))
+            for name in ("json", "json gzip", "json zstd", "parquet zstd"):
+                self.partitions_row(name, path, count, limit)
+
+    def partitions_row(self, name, path, count, limit):
+        format, compression = [*name.split(), "none"][:2]
+        with Server(self.build, "--no-auth", "--synth", "1,1,out") as s, open(path, "rb") as lines:
+            command = [self.cli, "destination", "--endpoint", s.url, "--bucket", "out", "--format", format]
+            command += ["--compression", compression, "--key.template", "{metadata:customer}/{name}", "--memory.limit", f"{limit}MiB"]
+            command += ["--buffer-size", "100000", "--file.max-age", "0", "--file.max-idle", "0"]
+            run = Run([str(c) for c in command], stdin=lines)
+        peak = float(re.search(r"([\d.]+) MiB peak memory", run.err).group(1))
+        closed = re.search(r"closed by ([^)]*)", run.err).group(1)
+        self.table.add(
+            f"{count:,} partitions open, {name}: peak RSS MiB", f"<= {limit} (memory.limit)", f"{peak:.1f} (closed by {closed})", peak <= limit
+        )
+
     def memory(self, objects):
         with Server(self.build, "--no-auth", "--synth", f"{objects},64,many") as s:
             run = self.engine(s.url, "many")
@@ -390,7 +431,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--objects", type=int, default=100_000)
     parser.add_argument("--peer-objects", type=int, default=20_000)
-    parser.add_argument("--only", help="comma list of: snapshot latency listing large json json-compressed parquet memory first")
+    parser.add_argument("--only", help="comma list of: snapshot latency listing large json json-compressed parquet partitions memory first")
     parser.add_argument("--no-peers", action="store_true")
     a = parser.parse_args()
     a.build = a.build.resolve()
@@ -406,6 +447,7 @@ def main():
         "json": bench.json,
         "json-compressed": bench.json_compressed,
         "parquet": lambda: bench.parquet(1_000_000),
+        "partitions": lambda: bench.partitions(1000),
         "memory": lambda: bench.memory(1_000_000),
     }
     wanted = a.only.split(",") if a.only else figures
