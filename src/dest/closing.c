@@ -47,11 +47,13 @@ static void close_stream(struct s3c_destination *d, struct s3c_file *f)
     s3c_pipeline_recount(&d->pipeline, f);
 }
 
-static void close_whole(struct s3c_destination *d, struct s3c_file *f)
+static void close_whole(struct s3c_destination *d, struct s3c_file *f, bool tight)
 {
     struct s3c_error err;
     int r = s3c_file_finish_body(f, &err);
 
+    if (tight)
+        s3c_file_trim(f);
     s3c_open_files_keep_writer(&d->open, f);
     if (r == 0)
         r = name_file(d, f, &err);
@@ -64,12 +66,15 @@ static void close_whole(struct s3c_destination *d, struct s3c_file *f)
 void s3c_destination_close_file(struct s3c_destination *d, struct s3c_file *f,
                                 enum s3c_close_reason reason)
 {
+    /* Else not: pages that go back to the system have to be fetched again for the next file. */
+    bool tight = s3c_destination_memory(d) > d->memory_limit / 2;
+
     d->stats.files[reason]++;
     s3c_open_files_remove(&d->open, f);
     if (f->streamed)
         close_stream(d, f);
     else
-        close_whole(d, f);
+        close_whole(d, f, tight);
 }
 
 void s3c_destination_close_all(struct s3c_destination *d, enum s3c_close_reason reason)

@@ -15,8 +15,10 @@
 #include "base/mem.h"
 #include "dest/engine_private.h"
 
-#define PARALLEL_MAX 16u   /* files being uploaded at once */
-#define FILES_MAX    1024u /* closed files that wait: no more than a stop can be expected to send */
+#define PARALLEL_MAX 16u /* files being uploaded at once */
+/* Closed files that wait before no new one is opened: more than are sent at once is of no use, unless many close together. */
+#define FILES_MAX         64u
+#define FILES_MAX_DIVIDED 1024u
 #define ENTRY_ESTIMATE \
     64u /* bytes of a metadata entry, of a record's frame; an estimate is enough to bound memory */
 #define STREAM_SHARE 4 /* of the memory: a file that has so much of it streams */
@@ -67,6 +69,7 @@ static void set_limits(struct s3c_destination *d)
     };
     d->memory_limit = (size_t)s->memory_limit;
     d->part_size = (size_t)s->part_size;
+    d->files_max = s3c_template_divides(d->template) ? FILES_MAX_DIVIDED : FILES_MAX;
     d->stream_bytes = d->parts.sink->ops->begin ? stream_bytes(s) : SIZE_MAX;
 }
 
@@ -180,7 +183,7 @@ static bool has_room(struct s3c_destination *d, const struct s3c_file *f,
 
     if (d->open.count == 0 && !s3c_order_first(&d->order, &count))
         return true; /* alone, however large it is */
-    if (!f && d->pipeline.waiting >= FILES_MAX)
+    if (!f && d->pipeline.waiting >= d->files_max)
         return false;
     if (!f)
         need += s3c_open_files_fresh_bytes(&d->open);

@@ -97,12 +97,16 @@ bool s3c_file_is_full(const struct s3c_file *f, const struct s3c_file_limits *l,
 
 int s3c_file_finish_body(struct s3c_file *f, struct s3c_error *err)
 {
-    int r;
+    int r = f->writer->ops->finish(f->writer, &f->body, err);
 
-    s3c_buf_trim(&f->positions); /* they may have to wait for a file that stays open */
-    r = f->writer->ops->finish(f->writer, &f->body, err);
     f->size += f->body.len;
     return r;
+}
+
+void s3c_file_trim(struct s3c_file *f)
+{
+    s3c_buf_trim(&f->positions);
+    s3c_buf_trim(&f->body);
 }
 
 void s3c_file_settle(struct s3c_file *f, const struct s3c_error *err)

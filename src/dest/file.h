@@ -74,6 +74,8 @@ bool s3c_file_is_full(const struct s3c_file *f, const struct s3c_file_limits *l,
                       enum s3c_close_reason *ret);
 /* Takes the finished bytes over from the writer, which is then ready for another file. On failure the file has none and must be failed. */
 S3C_MUST_USE int s3c_file_finish_body(struct s3c_file *f, struct s3c_error *err);
+/* Gives back memory of a closed file that is not used. */
+void s3c_file_trim(struct s3c_file *f);
 void s3c_file_drop_writer(struct s3c_file *f); /* with what is in it */
 /* Marks it done; a failed or stored file needs its bytes no longer. err: NULL = stored. */
 void s3c_file_settle(struct s3c_file *f, const struct s3c_error *err);

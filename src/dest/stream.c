@@ -40,6 +40,7 @@ int s3c_pipeline_feed_stream(struct s3c_pipeline *p, struct s3c_file *f, struct 
         r = f->writer->ops->take(f->writer, &f->body, err);
     if (r == 0) {
         f->size += f->body.len;
+        s3c_buf_trim(&f->body); /* it will be with the sink for a while */
         r = append_body(p, f, err);
     }
     return r == S3C_E_NOMEM ? 0 : r;

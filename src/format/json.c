@@ -184,7 +184,6 @@ static int json_take(struct s3c_writer *base, struct s3c_buf *ret, struct s3c_er
     (void)err; /* nothing is left to be done, so nothing can fail */
     w->taken += w->out.len;
     *ret = w->out;
-    s3c_buf_trim(ret);
     w->out = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
     return 0;
 }

@@ -151,7 +151,6 @@ static int packed_take(struct s3c_writer *base, struct s3c_buf *ret, struct s3c_
     (void)err; /* the bytes are there: nothing can fail */
     w->taken += w->out.len;
     *ret = w->out;
-    s3c_buf_trim(ret);
     w->out = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
     return 0;
 }
