@@ -34,24 +34,3 @@ int s3c_name_of_position(struct s3c_hasher *h, struct s3c_view position, unsigne
     return further == 0 ? s3c_buf_add(out, hex, sizeof(hex))
                         : s3c_buf_addf(out, "%.*s-%u", (int)sizeof(hex), hex, further);
 }
-
-int s3c_namer_next(struct s3c_namer *n, int64_t wall_ns, struct s3c_buf *out)
-{
-    bool slash = n->prefix.len > 0 && !s3c_view_ends(n->prefix, S3C_VIEW("/"));
-    struct s3c_namer taken = *n;
-    size_t before = out->len;
-    int r;
-
-    r = s3c_buf_add_view(out, n->prefix);
-    if (r == 0 && slash)
-        r = s3c_buf_add_char(out, '/');
-    if (r == 0)
-        r = s3c_namer_name(n, wall_ns, out);
-    if (r == 0)
-        r = s3c_buf_addf(out, ".%s", n->extension);
-    if (r < 0) {
-        out->len = before;
-        *n = taken;
-    }
-    return r;
-}
