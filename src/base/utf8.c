@@ -95,10 +95,38 @@ static size_t char_bytes(const char *p, size_t n)
     return 4;
 }
 
+/* Words that overlap instead of a tail byte by byte: names and short values are most of what is checked. */
+static bool is_short_ascii(const char *p, size_t n)
+{
+    uint64_t bits = 0, word = 0;
+
+    if (n >= 8) {
+        for (size_t i = 0; i < n - 8; i += 8) {
+            memcpy(&word, p + i, 8);
+            bits |= word;
+        }
+        memcpy(&word, p + n - 8, 8);
+        bits |= word;
+    } else if (n >= 4) {
+        uint32_t head, tail;
+
+        memcpy(&head, p, 4);
+        memcpy(&tail, p + n - 4, 4);
+        bits = head | tail;
+    } else {
+        for (size_t i = 0; i < n; i++)
+            bits |= (unsigned char)p[i];
+    }
+    return !(bits & UINT64_C(0x8080808080808080));
+}
+
 bool s3c_utf8_valid(struct s3c_view v)
 {
+    enum { SHORT = 64 };
     size_t i = 0;
 
+    if (v.len <= SHORT && is_short_ascii(v.ptr, v.len))
+        return true;
     while (i < v.len) {
         size_t step =
             (unsigned char)v.ptr[i] < 0x80 && v.len - i >= 8 ? ascii_run(v.ptr + i, v.len - i) : 0;

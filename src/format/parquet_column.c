@@ -9,7 +9,9 @@
 #include "format/parquet_bytes.h"
 #include "format/parquet_levels.h"
 
-enum { SAMPLE_VALUES = 1024 };
+#define RECORD_MAX ((size_t)1 << 30) /* pages count their bytes with 31 bits */
+
+enum { SAMPLE_VALUES = 1024, REPEATS = 4 }; /* how often a value comes at least, for a dictionary */
 
 static unsigned width_of(const struct s3c_parquet_node *leaf)
 {
@@ -76,6 +78,12 @@ static size_t prefix(const struct s3c_column *c)
     return c->width > 0 ? 0 : sizeof(uint32_t);
 }
 
+static int room_for(struct s3c_buf *b, size_t n)
+{
+    return b->cap - b->len >= n ? 0 : s3c_buf_reserve(b, n);
+}
+
+/* There is room. */
 static void put_plain(struct s3c_column *c, struct s3c_view v)
 {
     char *dst = c->plain.ptr + c->plain.len;
@@ -101,11 +109,10 @@ static int number_values(struct s3c_column *c)
     for (size_t at = 0, i = 0; i < c->values && r == 0; i++) {
         const char *p = c->plain.ptr + at;
         struct s3c_view v = {p + prefix(c), c->width > 0 ? c->width : s3c_get_le32(p)};
+        uint32_t *number = (uint32_t *)(void *)c->numbers.ptr + i;
 
         at += prefix(c) + v.len;
-        r = s3c_dictionary_reserve(&c->dictionary, 1, v.len);
-        if (r == 0)
-            ((uint32_t *)(void *)c->numbers.ptr)[i] = s3c_dictionary_add(&c->dictionary, v);
+        r = s3c_dictionary_add(&c->dictionary, v, number);
     }
     if (r == 0)
         c->numbers.len = c->values * sizeof(uint32_t);
@@ -150,8 +157,13 @@ static int leave_dictionary(struct s3c_column *c)
 
     if (r < 0)
         return r;
-    for (size_t i = 0; i < c->values; i++)
+    for (size_t i = 0; i < c->values; i++) {
+        if (i == c->mark.values)
+            c->mark.plain = c->plain.len;
         put_plain(c, s3c_dictionary_value(&c->dictionary, numbers_of(c)[i]));
+    }
+    if (c->mark.values == c->values)
+        c->mark.plain = c->plain.len;
     drop_dictionary(c);
     c->state = S3C_COLUMN_PLAIN;
     return 0;
@@ -159,7 +171,7 @@ static int leave_dictionary(struct s3c_column *c)
 
 static bool repeats(const struct s3c_column *c)
 {
-    return c->dictionary.count <= c->values / 2;
+    return c->dictionary.count <= c->values / REPEATS;
 }
 
 static bool saves(const struct s3c_column *c)
@@ -171,46 +183,70 @@ static bool saves(const struct s3c_column *c)
 
 /* ---- entries ---- */
 
-static size_t room(const struct s3c_buf *b)
+static int judge(struct s3c_column *c)
 {
-    return b->cap - b->len;
+    if (c->state == S3C_COLUMN_SAMPLE && c->values >= SAMPLE_VALUES)
+        return try_dictionary(c, repeats);
+    if (c->state == S3C_COLUMN_DICTIONARY && !repeats(c))
+        return leave_dictionary(c);
+    return 0;
 }
 
-static int reserve_levels(struct s3c_column *c, size_t entries)
+static void begin_record(struct s3c_column *c)
 {
-    int r = 0;
+    c->mark.values = c->values;
+    c->mark.entries = c->entries;
+    c->mark.plain = c->plain.len;
+    c->mark.dictionary = c->dictionary.count;
+}
 
-    if (c->max_def > 0 && room(&c->def) < entries)
-        r = s3c_buf_reserve(&c->def, entries);
-    if (r == 0 && c->max_rep > 0 && room(&c->rep) < entries)
-        r = s3c_buf_reserve(&c->rep, entries);
+static int add_levels(struct s3c_column *c, const struct s3c_cell *cell)
+{
+    if (c->max_def > 0) {
+        if (room_for(&c->def, 1) < 0)
+            return S3C_E_NOMEM;
+        c->def.ptr[c->def.len++] = (char)cell->def;
+    }
+    if (c->max_rep > 0) {
+        if (room_for(&c->rep, 1) < 0)
+            return S3C_E_NOMEM;
+        c->rep.ptr[c->rep.len++] = (char)cell->rep;
+    }
+    return 0;
+}
+
+static int add_number(struct s3c_column *c, struct s3c_view v)
+{
+    int r = room_for(&c->numbers, sizeof(uint32_t));
+
+    if (r == 0)
+        r = v.len > S3C_DICTIONARY_MAX
+                ? S3C_E_TOO_LARGE
+                : s3c_dictionary_add(&c->dictionary, v,
+                                     (uint32_t *)(void *)(c->numbers.ptr + c->numbers.len));
+    if (r == 0)
+        c->numbers.len += sizeof(uint32_t);
     return r;
 }
 
-static int reserve_numbers(struct s3c_column *c, size_t values, size_t bytes)
+static int add_value(struct s3c_column *c, struct s3c_view v)
 {
-    int r = S3C_E_TOO_LARGE;
+    int r;
 
-    if (repeats(c))
-        r = s3c_dictionary_reserve(&c->dictionary, values, bytes);
-    if (r == S3C_E_TOO_LARGE)
-        return leave_dictionary(c);
-    return r < 0 ? r : s3c_buf_reserve(&c->numbers, values * sizeof(uint32_t));
-}
-
-int s3c_column_reserve(struct s3c_column *c, const struct s3c_column_need *need)
-{
-    size_t bytes = c->type >= S3C_PARQUET_BYTES ? need->bytes : need->values * c->width;
-    int r = reserve_levels(c, need->entries);
-
-    if (r == 0 && c->state == S3C_COLUMN_SAMPLE && c->values >= SAMPLE_VALUES)
-        r = try_dictionary(c, repeats);
-    if (r == 0 && c->state == S3C_COLUMN_DICTIONARY)
-        r = reserve_numbers(c, need->values, bytes);
-    if (r < 0 || c->state == S3C_COLUMN_DICTIONARY)
-        return r;
-    bytes += need->values * prefix(c);
-    return room(&c->plain) >= bytes ? 0 : s3c_buf_reserve(&c->plain, bytes);
+    if (c->state == S3C_COLUMN_DICTIONARY) {
+        r = add_number(c, v);
+        if (r != S3C_E_TOO_LARGE)
+            return r;
+        r = leave_dictionary(c);
+        if (r < 0)
+            return r;
+    }
+    if (v.len > RECORD_MAX || c->plain.len - c->mark.plain > RECORD_MAX - v.len)
+        return S3C_E_TOO_LARGE;
+    r = room_for(&c->plain, prefix(c) + v.len);
+    if (r == 0)
+        put_plain(c, v);
+    return r;
 }
 
 /* The cell's value in PLAIN encoding; `number` is room for it. */
@@ -240,27 +276,42 @@ static struct s3c_view value_of(const struct s3c_column *c, const struct s3c_cel
     return (struct s3c_view){number, c->width};
 }
 
-void s3c_column_add(struct s3c_column *c, const struct s3c_cell *cell)
+int s3c_column_add(struct s3c_column *c, const struct s3c_cell *cell)
 {
-    struct s3c_view v;
     char number[8];
+    int r = 0;
 
-    c->entries++;
-    if (c->max_def > 0)
-        c->def.ptr[c->def.len++] = (char)cell->def;
-    if (c->max_rep > 0)
-        c->rep.ptr[c->rep.len++] = (char)cell->rep;
-    if (cell->def < c->max_def)
-        return;
-    c->values++;
-    v = value_of(c, cell, number);
-    if (c->state != S3C_COLUMN_DICTIONARY) {
-        put_plain(c, v);
-        return;
+    if (cell->rep == 0) {
+        begin_record(c);
+        if (c->state != S3C_COLUMN_PLAIN)
+            r = judge(c);
+        c->mark.dictionary = c->dictionary.count;
     }
-    ((uint32_t *)(void *)(c->numbers.ptr + c->numbers.len))[0] =
-        s3c_dictionary_add(&c->dictionary, v);
-    c->numbers.len += sizeof(uint32_t);
+    if (r == 0)
+        r = add_levels(c, cell);
+    if (r == 0 && cell->def == c->max_def)
+        r = add_value(c, value_of(c, cell, number));
+    if (r < 0)
+        return r;
+    c->entries++;
+    c->values += cell->def == c->max_def;
+    return 0;
+}
+
+void s3c_column_undo(struct s3c_column *c)
+{
+    if (c->max_def > 0)
+        c->def.len = c->mark.entries;
+    if (c->max_rep > 0)
+        c->rep.len = c->mark.entries;
+    if (c->state == S3C_COLUMN_DICTIONARY) {
+        c->numbers.len = c->mark.values * sizeof(uint32_t);
+        s3c_dictionary_cut(&c->dictionary, c->mark.dictionary);
+    } else {
+        c->plain.len = c->mark.plain;
+    }
+    c->values = c->mark.values;
+    c->entries = c->mark.entries;
 }
 
 int s3c_column_settle(struct s3c_column *c)
@@ -270,11 +321,6 @@ int s3c_column_settle(struct s3c_column *c)
     if (c->state == S3C_COLUMN_DICTIONARY && !saves(c))
         return leave_dictionary(c);
     return 0;
-}
-
-size_t s3c_column_bytes(const struct s3c_column *c)
-{
-    return c->def.len + c->rep.len + c->dictionary.plain.len + c->numbers.len + c->plain.len;
 }
 
 size_t s3c_column_memory(const struct s3c_column *c)

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "format/parquet_bytes.h"
 
-enum { FIRST_SLOTS = 32, FIRST_ENTRIES = 16 };
+enum { FIRST_SLOTS = 32 };
 
 struct s3c_dictionary_slot {
     uint32_t number1; /* number + 1; 0: free */
@@ -54,16 +54,11 @@ static void put_slot(struct s3c_dictionary_slot *slots, uint32_t mask, uint64_t 
     slots[i] = (struct s3c_dictionary_slot){number + 1, (uint32_t)(h >> 32)};
 }
 
-static int grow_slots(struct s3c_dictionary *d, size_t values)
+static int grow_slots(struct s3c_dictionary *d)
 {
-    size_t n = d->slots ? (size_t)d->mask + 1 : FIRST_SLOTS;
-    struct s3c_dictionary_slot *slots;
+    size_t n = d->slots ? ((size_t)d->mask + 1) * 2 : FIRST_SLOTS;
+    struct s3c_dictionary_slot *slots = s3c_zalloc(n * sizeof(*slots));
 
-    if (d->slots && values * 2 <= n)
-        return 0;
-    while (n < values * 2)
-        n *= 2;
-    slots = s3c_zalloc(n * sizeof(*slots));
     if (!slots)
         return S3C_E_NOMEM;
     for (uint32_t i = 0; i < d->count; i++)
@@ -74,34 +69,16 @@ static int grow_slots(struct s3c_dictionary *d, size_t values)
     return 0;
 }
 
-static int grow_entries(struct s3c_dictionary *d, size_t values)
+/* For one value more. */
+static int reserve(struct s3c_dictionary *d, size_t bytes)
 {
-    size_t n = d->capacity ? d->capacity : FIRST_ENTRIES;
-    struct s3c_dictionary_entry *entries;
+    int r = s3c_buf_reserve(&d->plain, bytes + prefix(d));
 
-    if (values <= d->capacity)
-        return 0;
-    while (n < values)
-        n *= 2;
-    entries = s3c_reallocarray(d->entries, n, sizeof(*entries));
-    if (!entries)
-        return S3C_E_NOMEM;
-    d->entries = entries;
-    d->capacity = (uint32_t)n;
-    return 0;
-}
-
-int s3c_dictionary_reserve(struct s3c_dictionary *d, size_t count, size_t bytes)
-{
-    size_t most = S3C_DICTIONARY_MAX - d->plain.len;
-    int r;
-
-    if (bytes > most || count > (most - bytes) / sizeof(uint32_t))
-        return S3C_E_TOO_LARGE;
-    r = s3c_buf_reserve(&d->plain, bytes + count * prefix(d));
-    if (r == 0)
-        r = grow_entries(d, d->count + count);
-    return r < 0 ? r : grow_slots(d, d->count + count);
+    if (r == 0 && d->count == d->capacity)
+        r = s3c_grow(&d->entries, &d->capacity, d->count + 1, sizeof(*d->entries));
+    if (r == 0 && (!d->slots || (size_t)d->count * 2 > d->mask))
+        r = grow_slots(d);
+    return r;
 }
 
 struct s3c_view s3c_dictionary_value(const struct s3c_dictionary *d, uint32_t number)
@@ -129,16 +106,23 @@ static uint32_t append(struct s3c_dictionary *d, struct s3c_view v)
     return d->count++;
 }
 
-static uint32_t find_or_append(struct s3c_dictionary *d, struct s3c_view v)
+static int find_or_append(struct s3c_dictionary *d, struct s3c_view v, uint32_t *ret)
 {
     uint64_t h = hash(v);
-    uint32_t i = (uint32_t)h & d->mask, tag = (uint32_t)(h >> 32);
+    uint32_t tag = (uint32_t)(h >> 32), i;
+    int r;
 
-    for (; d->slots[i].number1 != 0; i = (i + 1) & d->mask)
-        if (d->slots[i].tag == tag && is_value(d, d->slots[i].number1 - 1, v))
-            return d->slots[i].number1 - 1;
-    d->slots[i] = (struct s3c_dictionary_slot){d->count + 1, tag};
-    return append(d, v);
+    for (i = (uint32_t)h & d->mask; d->slots && d->slots[i].number1 != 0; i = (i + 1) & d->mask) {
+        *ret = d->slots[i].number1 - 1;
+        if (d->slots[i].tag == tag && is_value(d, *ret, v))
+            return 0;
+    }
+    r = reserve(d, v.len);
+    if (r < 0)
+        return r;
+    *ret = append(d, v);
+    put_slot(d->slots, d->mask, h, *ret);
+    return 0;
 }
 
 /* Where a value like this one is remembered, by what is cheap to look at: of few values each finds a place of its own. */
@@ -151,13 +135,34 @@ static uint32_t *hint_for(struct s3c_dictionary *d, struct s3c_view v)
     return &d->hints[mixed % S3C_DICTIONARY_HINTS];
 }
 
-uint32_t s3c_dictionary_add(struct s3c_dictionary *d, struct s3c_view v)
+int s3c_dictionary_add(struct s3c_dictionary *d, struct s3c_view v, uint32_t *ret)
 {
     uint32_t *hint = hint_for(d, v);
+    int r;
 
-    if (*hint < d->count && is_value(d, *hint, v))
-        return *hint;
-    return *hint = find_or_append(d, v);
+    if (*hint < d->count && is_value(d, *hint, v)) {
+        *ret = *hint;
+        return 0;
+    }
+    r = find_or_append(d, v, ret);
+    if (r == 0)
+        *hint = *ret;
+    return r;
+}
+
+/* The newest value is the last one of its chain, so that no other is lost with its slot. */
+void s3c_dictionary_cut(struct s3c_dictionary *d, uint32_t count)
+{
+    while (d->count > count) {
+        uint32_t number = d->count - 1;
+        uint32_t i = (uint32_t)hash(s3c_dictionary_value(d, number)) & d->mask;
+
+        while (d->slots[i].number1 != d->count)
+            i = (i + 1) & d->mask;
+        d->slots[i].number1 = 0;
+        d->plain.len = d->entries[number].offset - prefix(d);
+        d->count--;
+    }
 }
 
 size_t s3c_dictionary_memory(const struct s3c_dictionary *d)

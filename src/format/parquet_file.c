@@ -127,7 +127,7 @@ static size_t file_memory(const struct s3c_writer *base)
     const struct parquet_file *f = (const struct parquet_file *)base;
     const struct s3c_layout *l = &f->layout;
 
-    return sizeof(*f) + f->out.cap + f->group.memory + l->groups.cap + l->chunks.cap +
+    return sizeof(*f) + f->out.cap + s3c_group_memory(&f->group) + l->groups.cap + l->chunks.cap +
            l->pages.cap + l->bounds.cap;
 }
 
