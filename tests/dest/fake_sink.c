@@ -24,23 +24,98 @@ static void add_finished(struct fake_sink *s, struct s3c_delivery *d)
     s->finished_tail = &d->next;
 }
 
+static int refused(int *code, struct s3c_error *err)
+{
+    int r = *code;
+
+    *code = 0;
+    if (r < 0 && err)
+        *err = (struct s3c_error){.code = r, .message = "refused"};
+    return r;
+}
+
+static void keep(struct fake_body *b, const char *p, size_t n)
+{
+    char *ptr = realloc(b->ptr, b->len + n + 1);
+
+    assert_non_null(ptr);
+    if (n > 0)
+        memcpy(ptr + b->len, p, n);
+    b->ptr = ptr;
+    b->len += n;
+    ptr[b->len] = '\0';
+}
+
+static void start(struct fake_sink *s, struct s3c_delivery *d)
+{
+    assert_true(s->puts < FAKE_SINK_MAX);
+    (void)snprintf(s->keys[s->puts], sizeof(s->keys[0]), "%.*s", (int)d->key.len, d->key.ptr);
+    d->sink_data = &s->bodies[s->puts];
+    s->under_way[s->puts++] = d;
+}
+
 static int fake_put(struct s3c_sink *base, struct s3c_delivery *d, struct s3c_error *err)
 {
     struct fake_sink *s = (struct fake_sink *)base;
+    int r = refused(&s->refuse, err);
 
-    if (s->refuse != 0) {
-        *err = (struct s3c_error){.code = s->refuse, .message = "refused"};
-        s->refuse = 0;
-        return err->code;
-    }
-    assert_true(s->puts < FAKE_SINK_MAX);
-    (void)snprintf(s->keys[s->puts], sizeof(s->keys[0]), "%.*s", (int)d->key.len, d->key.ptr);
-    free(s->last_body);
-    s->last_body = strndup(d->body.ptr, d->body.len);
-    s->under_way[s->puts++] = d;
+    if (r < 0)
+        return r;
+    start(s, d);
+    keep(d->sink_data, d->body.ptr, d->body.len);
+    s->last_body = s->bodies[s->puts - 1].ptr;
     if (s->finish_at_once)
         fake_sink_finish(s, s->puts - 1, 0, false, "");
     return 0;
+}
+
+static int fake_begin(struct s3c_sink *base, struct s3c_delivery *d, struct s3c_error *err)
+{
+    struct fake_sink *s = (struct fake_sink *)base;
+    int r = refused(&s->refuse, err);
+
+    if (r < 0)
+        return r;
+    start(s, d);
+    s->bodies[s->puts - 1].streamed = true;
+    keep(d->sink_data, "", 0);
+    return 0;
+}
+
+static int fake_append(struct s3c_sink *base, struct s3c_delivery *d, struct s3c_buf *bytes,
+                       struct s3c_error *err)
+{
+    struct fake_body *b = d->sink_data;
+    int r = refused(&((struct fake_sink *)base)->refuse_append, err);
+
+    if (r < 0)
+        return r;
+    assert_true(b->streamed && !b->ended);
+    keep(b, bytes->ptr, bytes->len);
+    b->unsent += bytes->len;
+    s3c_buf_done(bytes);
+    return 0;
+}
+
+static int fake_end(struct s3c_sink *base, struct s3c_delivery *d, struct s3c_error *err)
+{
+    struct fake_sink *s = (struct fake_sink *)base;
+    struct fake_body *b = d->sink_data;
+    int r = refused(&s->refuse_append, err);
+
+    if (r < 0)
+        return r;
+    assert_true(b->streamed && !b->ended);
+    b->ended = true;
+    if (s->finish_at_once)
+        fake_sink_finish(s, (size_t)(b - s->bodies), 0, false, "");
+    return 0;
+}
+
+static size_t fake_unsent(const struct s3c_sink *base, const struct s3c_delivery *d)
+{
+    (void)base;
+    return ((const struct fake_body *)d->sink_data)->unsent;
 }
 
 static void fake_cancel(struct s3c_sink *base, struct s3c_delivery *d)
@@ -104,6 +179,10 @@ void fake_sink_init(struct fake_sink *s)
 {
     static const struct s3c_sink_ops ops = {
         .put = fake_put,
+        .begin = fake_begin,
+        .append = fake_append,
+        .end = fake_end,
+        .unsent = fake_unsent,
         .cancel = fake_cancel,
         .take = fake_take,
         .wake = fake_wake,
@@ -125,7 +204,8 @@ void fake_sink_done(struct fake_sink *s)
 {
     assert_true(s->released);
     assert_int_equal(fake_sink_under_way(s), 0);
-    free(s->last_body);
+    for (size_t i = 0; i < s->puts; i++)
+        free(s->bodies[i].ptr);
 }
 
 void fake_sink_finish(struct fake_sink *s, size_t n, int code, bool retryable, const char *message)

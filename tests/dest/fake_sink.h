@@ -14,18 +14,29 @@
 
 enum { FAKE_SINK_MAX = 4096 };
 
+/* What was put, or came by stream so far. */
+struct fake_body {
+    char *ptr; /* NUL-terminated */
+    size_t len;
+    size_t unsent; /* streams: what the sink says that it holds; all, until the test sets it */
+    bool streamed, ended;
+};
+
 struct fake_sink {
     struct s3c_sink base;
     struct s3c_clock clock;
     int64_t wall_ns, mono_ns;
 
-    struct s3c_delivery *under_way[FAKE_SINK_MAX]; /* in order of put; NULL once finished */
+    struct s3c_delivery
+        *under_way[FAKE_SINK_MAX]; /* in order of put and begin; NULL once finished */
     size_t puts;
     char keys[FAKE_SINK_MAX][160]; /* of each put */
-    char *last_body;               /* of the last put, NUL-terminated */
+    struct fake_body bodies[FAKE_SINK_MAX];
+    const char *last_body; /* of the last put */
     size_t cancels;
     int refuse;          /* code for the next put, 0 = take it */
-    bool finish_at_once; /* each put succeeds by itself */
+    int refuse_append;   /* code for the next append or end */
+    bool finish_at_once; /* each put succeeds by itself, each stream when it is ended */
     bool cancelled_ones_come_back;
 
     struct s3c_delivery *finished, **finished_tail;

@@ -58,19 +58,43 @@ struct s3c_record rig_record(const char *position, const char *payload)
                                .after = {S3C_DATA_RAW, s3c_view_str(payload)}};
 }
 
-void rig_write(struct rig *r, int first, int count)
+int rig_write_to(struct rig *r, const char *collection, const char *payload, int first, int count)
 {
-    for (int i = first; i < first + count; i++) {
+    struct s3c_metadata metadata = {S3C_VIEW("opencdc.collection"), s3c_view_str(collection)};
+
+    for (int i = 0; i < count; i++) {
         char position[16];
         struct s3c_record record;
         struct s3c_error err;
         size_t taken = 0;
+        int rc;
 
-        (void)snprintf(position, sizeof(position), "p%d", i);
-        record = rig_record(position, "payload");
-        CHECK_OK(s3c_destination_write(r->d, &record, 1, &taken, &err), &err);
-        assert_int_equal(taken, 1);
+        (void)snprintf(position, sizeof(position), "p%d", first + i);
+        record = rig_record(position, payload);
+        if (collection) {
+            record.metadata_nil = false;
+            record.metadata = &metadata;
+            record.metadata_count = 1;
+        }
+        rc = s3c_destination_write(r->d, &record, 1, &taken, &err);
+        CHECK_OK(rc, &err);
+        assert_int_equal(taken, rc == 0);
+        if (rc == S3C_AGAIN)
+            return i;
     }
+    return count;
+}
+
+void rig_write(struct rig *r, int first, int count)
+{
+    assert_int_equal(rig_write_to(r, NULL, "payload", first, count), count);
+}
+
+void rig_finish_all(struct rig *r)
+{
+    for (size_t i = 0; i < r->sink.puts; i++)
+        if (r->sink.under_way[i] && r->sink.bodies[i].streamed == r->sink.bodies[i].ended)
+            fake_sink_finish(&r->sink, i, 0, false, "");
 }
 
 void rig_expect_acks(struct rig *r, int first, int count, int code)
