@@ -56,6 +56,7 @@ void s3c_config_free(struct s3c_config *c)
     for (size_t i = 0; i < c->problem_count; i++)
         s3c_free(c->problems[i]);
     s3c_template_free(c->names);
+    s3c_schema_unref(c->settings.schema);
     s3c_free(c->values);
     s3c_free(c);
 }

@@ -35,6 +35,14 @@ struct s3c_config {
 /* Parses key.template into `names`; a part of finish, for a destination. 0 or S3C_E_NOMEM. */
 S3C_MUST_USE int s3c_config_parse_names(struct s3c_config *c);
 
+/*
+ * Appends a file's bytes, up to what the buffer may have less 4 KiB; `what` it is, for messages. 0, S3C_E_NOMEM, S3C_E_IO, S3C_E_TOO_LARGE.
+ */
+S3C_MUST_USE int s3c_config_read_text(const char *what, const char *path, struct s3c_buf *ret,
+                                      struct s3c_error *err);
+/* Parses what the option schema names into settings.schema; a part of finish, for a destination. 0 or S3C_E_NOMEM. */
+S3C_MUST_USE int s3c_config_parse_schema(struct s3c_config *c);
+
 /* The environment that finish and the session's credential chain read; NULL = getenv. Before s3c_config_finish. */
 void s3c_config_set_env(struct s3c_config *c, s3c_getenv_fn *fn, void *ctx);
 

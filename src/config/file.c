@@ -10,21 +10,22 @@
 
 #define FILE_MAX (1u << 20)
 
-static int read_whole(const char *path, struct s3c_buf *ret, struct s3c_error *err)
+int s3c_config_read_text(const char *what, const char *path, struct s3c_buf *ret,
+                         struct s3c_error *err)
 {
     FILE *f = fopen(path, "re");
     int r = 0;
 
     if (!f)
-        return s3c_error_errno(err, errno, "config file %s", path);
+        return s3c_error_errno(err, errno, "%s %s", what, path);
     while (r == 0 && !feof(f)) {
         r = s3c_buf_reserve(ret, 4096);
         if (r == 0) {
             ret->len += fread(ret->ptr + ret->len, 1, 4096, f);
             if (ferror(f))
-                r = s3c_error_errno(err, errno, "config file %s", path);
+                r = s3c_error_errno(err, errno, "%s %s", what, path);
         } else if (r == S3C_E_TOO_LARGE) {
-            r = s3c_error_set(err, r, "config file %s: larger than 1 MiB", path);
+            r = s3c_error_set(err, r, "%s %s: larger than %zu MiB", what, path, ret->max >> 20);
         } else {
             r = s3c_error_nomem(err);
         }
@@ -57,7 +58,7 @@ int s3c_config_each_line(const char *path, s3c_config_line_fn *each, void *ctx,
     unsigned number = 0;
     int r;
 
-    r = read_whole(path, &text, err);
+    r = s3c_config_read_text("config file", path, &text, err);
     rest = s3c_buf_view(&text);
     while (r == 0 && rest.len > 0) {
         if (!s3c_view_split(rest, '\n', &line, &rest)) {

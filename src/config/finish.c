@@ -293,6 +293,8 @@ int s3c_config_finish(struct s3c_config *c, struct s3c_error *err)
     if (r == 0 && (c->side & S3C_DESTINATION))
         r = s3c_config_parse_names(c);
     if (r == 0)
+        r = s3c_config_parse_schema(c);
+    if (r == 0)
         r = check_record_format(c);
     if (r == 0)
         merge_batch(c);

@@ -4,6 +4,7 @@
 #define S3C_CONFIG_SETTINGS_H
 
 #include <s3c/config.h>
+#include <s3c/schema.h>
 
 #include "base/clock.h"
 #include "record/template.h"
@@ -49,9 +50,10 @@ struct s3c_settings { /* strings: owned by the config, NULL when unset */
     const char *key_template; /* never NULL */
     const struct s3c_template *
         names; /* it, parsed with prefix and write_once (record/template.h); owned by the config, NULL in a source's */
-    int write_once;           /* 0 or 1 */
-    enum s3c_columns columns; /* parquet only */
-    const char *schema_file;  /* NULL: none */
+    int write_once;                  /* 0 or 1 */
+    enum s3c_columns columns;        /* parquet only */
+    const char *schema_file;         /* NULL: none */
+    const struct s3c_schema *schema; /* what is in it; the config's reference */
     int64_t shard_index;
 
     /* Conduit plugin: what the Go SDK's middleware has. Both sides first, then the source's, then the destination's. */

@@ -11,6 +11,7 @@
 #include "format/json.h"
 #include "format/json_compressed.h"
 #include "format/parquet.h"
+#include "format/parquet_typed.h"
 
 /* A row group takes a quarter of the memory at most: it is there twice while it is encoded, and closed files want some too. */
 #define GROUP_SHARE 4
@@ -62,6 +63,18 @@ static int open_sink(struct s3c_sink **ret, const struct s3c_session *session,
     return s3c_upload_sink_new(ret, &o, err);
 }
 
+/* A schema that parses may still have no columns; that is the option's fault, not a record's. */
+static int open_typed(struct s3c_format **ret, const struct s3c_parquet_options *o,
+                      const struct s3c_settings *s, struct s3c_error *err)
+{
+    struct s3c_error why;
+    int r = s3c_parquet_typed_format_new(ret, o, s->schema, &why);
+
+    if (r == S3C_E_RECORD || r == S3C_E_TOO_LARGE)
+        return s3c_error_set(err, S3C_E_INVALID, "schema: \"%s\": %s", s->schema_file, why.message);
+    return r < 0 ? s3c_error_nomem(err) : 0;
+}
+
 static int open_format(struct s3c_format **ret, const struct s3c_settings *s, struct s3c_error *err)
 {
     static const enum s3c_codec codecs[] = {[S3C_COMPRESSION_NONE] = S3C_CODEC_NONE,
@@ -74,7 +87,8 @@ static int open_format(struct s3c_format **ret, const struct s3c_settings *s, st
     if (s->format == S3C_FORMAT_PARQUET) {
         struct s3c_parquet_options o = {codec, (size_t)(group < GROUP_MAX ? group : GROUP_MAX)};
 
-        return s3c_parquet_format_new(ret, &o, err);
+        return s->columns == S3C_COLUMNS_TYPED ? open_typed(ret, &o, s, err)
+                                               : s3c_parquet_format_new(ret, &o, err);
     }
     return codec == S3C_CODEC_NONE ? s3c_json_format_new(ret, err)
                                    : s3c_json_compressed_format_new(ret, codec, err);
