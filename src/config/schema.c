@@ -17,8 +17,8 @@ int s3c_config_parse_schema(struct s3c_config *c)
     struct s3c_error err;
     int r;
 
-    if (!path || access(path, R_OK) < 0) /* the latter has been said of the option already */
-        return 0;
+    if (!path || c->settings.columns != S3C_COLUMNS_TYPED || access(path, R_OK) < 0)
+        return 0; /* the other two have been complained of already */
     r = s3c_config_read_text("schema", path, &text, &err);
     if (r == S3C_E_IO || r == S3C_E_TOO_LARGE)
         return s3c_config_complain(c, "%s", err.message);
