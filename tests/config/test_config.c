@@ -8,43 +8,7 @@
 #include <unistd.h>
 
 #include "base/view.h"
-#include "config/config.h"
-#include "fake_env.h"
-
-#define SETS_MAX 8
-
-struct set {
-    const char *name, *value;
-    enum s3c_origin origin;
-};
-
-struct built {
-    struct s3c_config *c;
-    int r;
-    struct s3c_error err;
-};
-
-static struct built build(enum s3c_side side, const struct set *sets, const struct fake_env *env)
-{
-    struct built b = {0};
-    int r = s3c_config_new(&b.c, side, &b.err);
-
-    if (r == 0)
-        s3c_config_set_env(b.c, fake_getenv, (void *)env);
-    for (; r == 0 && sets->name; sets++)
-        r = s3c_config_set(b.c, s3c_view_str(sets->name), s3c_view_str(sets->value), sets->origin,
-                           &b.err);
-    b.r = r == 0 ? s3c_config_finish(b.c, &b.err) : r;
-    return b;
-}
-
-#define SOURCE_BASE                                 \
-    {"aws.bucket", "b", S3C_FROM_FILE},             \
-    {                                               \
-        "aws.region", "eu-central-1", S3C_FROM_FILE \
-    }
-#define CLI   S3C_FROM_COMMAND_LINE
-#define FILE_ S3C_FROM_FILE
+#include "build.h"
 
 /* Everything that must be refused, and a part of what is said. */
 struct refusal {
@@ -267,100 +231,6 @@ static void defaults_are_those_of_the_design(void **state)
     assert_int_equal(s->object_max_bytes, 64 << 20);
     assert_int_equal(s->too_large, S3C_FAIL);
     assert_int_equal(s->index_max_bytes, 1 << 30);
-    s3c_config_free(b.c);
-}
-
-static void destination_values_arrive(void **state)
-{
-    const struct set sets[] = {SOURCE_BASE,
-                               {"format", "json", CLI},
-                               {"bufferSize", "7", CLI},
-                               {"file.maxBytes", "2KiB", CLI},
-                               {"file.max-age", "1m", CLI},
-                               {"file.max-idle", "0", CLI},
-                               {"prefix", "a_b/", CLI},
-                               {NULL}};
-    struct built b = build(S3C_DESTINATION, sets, NULL);
-    const struct s3c_settings *s;
-
-    (void)state;
-    CHECK_OK(b.r, &b.err);
-    s = s3c_config_settings(b.c);
-    assert_int_equal(s->buffer_size, 7);
-    assert_int_equal(s->file_max_bytes, 2048);
-    assert_int_equal(s->file_max_age_ns, 60 * S3C_NS_PER_SEC);
-    assert_int_equal(s->file_max_idle_ns, 0);
-    assert_int_equal(s->part_size, 8 << 20);
-    assert_string_equal(s->prefix, "a_b/");
-    s3c_config_free(b.c);
-}
-
-static void compression_depends_on_the_format(void **state)
-{
-    static const struct {
-        const char *format, *compression;
-        enum s3c_compression expected;
-    } cases[] = {
-        {"json", NULL, S3C_COMPRESSION_NONE},          {"json", "gzip", S3C_COMPRESSION_GZIP},
-        {"json", "zstd", S3C_COMPRESSION_ZSTD},        {"parquet", NULL, S3C_COMPRESSION_ZSTD},
-        {"parquet", "none", S3C_COMPRESSION_NONE},     {"parquet", "gzip", S3C_COMPRESSION_GZIP},
-        {"parquet", "snappy", S3C_COMPRESSION_SNAPPY}, {"parquet", "", S3C_COMPRESSION_ZSTD},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct set sets[] = {
-            SOURCE_BASE,
-            {"format", cases[i].format, CLI},
-            {cases[i].compression ? "compression" : NULL, cases[i].compression, CLI},
-            {NULL}};
-        struct built b = build(S3C_DESTINATION, sets, NULL);
-        const struct s3c_settings *s = s3c_config_settings(b.c);
-
-        CHECK_OK(b.r, &b.err);
-        assert_int_equal(s->format, strcmp(cases[i].format, "json") == 0 ? S3C_FORMAT_JSON
-                                                                         : S3C_FORMAT_PARQUET);
-        assert_int_equal(s->compression, cases[i].expected);
-        s3c_config_free(b.c);
-    }
-}
-
-static void check_example(const struct set *sets, const char *example, const char *start,
-                          const char *elsewhere)
-{
-    struct built b = build(S3C_DESTINATION, sets, NULL);
-    const struct s3c_settings *s = s3c_config_settings(b.c);
-    struct s3c_buf out = S3C_BUF_INIT(4096);
-
-    CHECK_OK(b.r, &b.err);
-    CHECK_OK(s3c_settings_key_example(s, 0, &out), NULL);
-    CHECK_VIEW(s3c_buf_view(&out), example);
-    CHECK_VIEW(s3c_template_start(s->names), start);
-    assert_true(s3c_config_writes_under(b.c, s3c_view_str(start)));
-    assert_false(s3c_config_writes_under(b.c, s3c_view_str(elsewhere)));
-    s3c_buf_done(&out);
-    s3c_config_free(b.c);
-}
-
-static void names_are_parsed_with_everything_else(void **state)
-{
-    const struct set plain[] = {
-        SOURCE_BASE, {"format", "json", CLI}, {"compression", "zstd", CLI}, {NULL}};
-    const struct set lake[] = {SOURCE_BASE,
-                               {"format", "parquet", CLI},
-                               {"prefix", "lake", CLI},
-                               {"key.template", "{prefix}dt={record:%F}/s{shard}-{name}", CLI},
-                               {"shard.index", "3", CLI},
-                               {"write.once", "true", CLI},
-                               {NULL}};
-    const struct set source[] = {SOURCE_BASE, {NULL}};
-    struct built b = build(S3C_SOURCE, source, NULL);
-
-    (void)state;
-    check_example(plain, "<time>-<writer>-<number>.json.zst", "", "orders/");
-    check_example(lake, "lake/dt=1970-01-01/s3-<hash of the first position>.parquet",
-                  "lake/dt=", "lake/dt=1970/x");
-    assert_false(s3c_config_writes_under(b.c, s3c_view_str("")));
     s3c_config_free(b.c);
 }
 
@@ -618,9 +488,6 @@ int main(void)
         CHECK_TEST(bad_input_is_refused_with_its_reason),
         CHECK_TEST(all_problems_are_reported_at_once),
         CHECK_TEST(defaults_are_those_of_the_design),
-        CHECK_TEST(destination_values_arrive),
-        CHECK_TEST(compression_depends_on_the_format),
-        CHECK_TEST(names_are_parsed_with_everything_else),
         CHECK_TEST(the_command_line_wins_over_the_file_over_the_host),
         CHECK_TEST(both_spellings_with_one_value_are_fine),
         CHECK_TEST(the_environment_serves_what_is_missing),
