@@ -22,12 +22,21 @@ void intake_init(struct intake *in)
     };
 }
 
+static void let_go_of_schemas(struct intake *in)
+{
+    while (in->held_count > 0)
+        s3c_schema_unref(in->held[--in->held_count]);
+}
+
 void intake_done(struct intake *in)
 {
     intake_drop(in);
     s3c_buf_done(&in->kept);
     s3c_buf_done(&in->last_position);
     record_decoder_done(&in->decoder);
+    let_go_of_schemas(in);
+    s3c_free(S3C_TAKE(in->held));
+    in->held_cap = 0;
 }
 
 void intake_drop(struct intake *in)
@@ -101,12 +110,48 @@ static int decode_key(struct intake *in, struct s3c_record *r, struct s3c_error 
     return rc == 0 && schema ? decode_data(in, schema, "key", &r->key, err) : rc;
 }
 
-static int decode_payload(struct intake *in, struct s3c_record *r, struct s3c_error *err)
+/* The schemas that a batch's records have stay until the batch has gone. */
+static int hold_schema(struct intake *in, const struct s3c_schema *schema)
+{
+    if (in->held_count > 0 && in->held[in->held_count - 1] == schema)
+        return 0;
+    if (s3c_grow(&in->held, &in->held_cap, in->held_count + 1, sizeof(*in->held)) < 0)
+        return S3C_E_NOMEM;
+    in->held[in->held_count++] = s3c_schema_ref(schema);
+    return 0;
+}
+
+static bool names_schema(const struct s3c_record *r, const struct part *part)
+{
+    return record_metadata(r, part->subject).ptr && record_metadata(r, part->version).ptr;
+}
+
+/* The engine makes columns of Avro data itself, and of other payloads by the schema that they have: a delete says by it which files it belongs to. */
+static int attach_schema(struct intake *in, struct s3c_record *r, struct s3c_error *err)
+{
+    bool raw = r->before.kind == S3C_DATA_RAW || r->after.kind == S3C_DATA_RAW;
+    int rc = 0;
+
+    if (raw || names_schema(r, &payload_part))
+        rc = schema_of(in, r, &payload_part, &in->warned_payload, &r->schema, err);
+    if (rc < 0)
+        return s3c_error_wrap(err, rc, "failed to decode payload");
+    if (rc != 0 || !r->schema)
+        return rc;
+    if (r->before.kind == S3C_DATA_RAW)
+        r->before.kind = S3C_DATA_AVRO;
+    if (r->after.kind == S3C_DATA_RAW)
+        r->after.kind = S3C_DATA_AVRO;
+    return hold_schema(in, r->schema) < 0 ? s3c_error_nomem(err) : 0;
+}
+
+/* A text that any destination can write. */
+static int decode_to_text(struct intake *in, struct s3c_record *r, struct s3c_error *err)
 {
     const struct s3c_schema *schema;
     int rc;
 
-    if (!in->decode_payload || (r->before.kind != S3C_DATA_RAW && r->after.kind != S3C_DATA_RAW))
+    if (r->before.kind != S3C_DATA_RAW && r->after.kind != S3C_DATA_RAW)
         return 0;
     rc = schema_of(in, r, &payload_part, &in->warned_payload, &schema, err);
     if (rc < 0)
@@ -115,6 +160,14 @@ static int decode_payload(struct intake *in, struct s3c_record *r, struct s3c_er
         return rc;
     rc = decode_data(in, schema, "payload.before", &r->before, err);
     return rc < 0 ? rc : decode_data(in, schema, "payload.after", &r->after, err);
+}
+
+static int decode_payload(struct intake *in, struct s3c_record *r, struct s3c_error *err)
+{
+    if (!in->decode_payload)
+        return 0;
+    return s3c_destination_takes_avro(in->engine) ? attach_schema(in, r, err)
+                                                  : decode_to_text(in, r, err);
 }
 
 /* ---- reading ---- */
@@ -195,6 +248,7 @@ static int fill(struct intake *in, struct s3c_error *err)
     int r = 1;
 
     record_decoder_reset(&in->decoder);
+    let_go_of_schemas(in);
     in->count = in->taken = 0;
     while (in->count < allowed && r == 1)
         r = fill_one(in, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The way of records from Run's messages into the engine: decoded, with Avro data turned into structured data where the metadata names a
- * schema, at most so many a second. One message at a time; what cannot go on now waits here, and nothing is lost or overtaken.
+ * schema (or handed on as they are, with the schema, where the engine makes columns of them), at most so many a second. One message at a time; what cannot go on now waits here, and nothing is lost or overtaken.
  */
 #ifndef S3C_PLUGIN_INTAKE_H
 #define S3C_PLUGIN_INTAKE_H
@@ -46,6 +46,8 @@ struct intake {
     struct s3c_record batch[INTAKE_BATCH];
     const char *starts[INTAKE_BATCH]; /* where in `rest` each of them began */
     size_t count, taken;
+    const struct s3c_schema **held; /* references, of the batch's records */
+    size_t held_count, held_cap;
 };
 void intake_init(struct intake *in);
 void intake_done(struct intake *in); /* idempotent */

@@ -7,6 +7,7 @@
 #include "base/view.h"
 #include "dest/engine.h"
 #include "format/json.h"
+#include "format/parquet_typed.h"
 
 static void keep_line(void *ctx, enum s3c_log_level level, const char *message)
 {
@@ -33,13 +34,17 @@ void rig_init(struct rig *r)
 
 void rig_open(struct rig *r)
 {
+    static const struct s3c_parquet_options parquet = {S3C_CODEC_NONE, 1 << 20};
     struct s3c_destination_parts parts = {.settings = &r->settings,
                                           .clock = &r->sink.clock,
                                           .log = &r->log,
                                           .sink = &r->sink.base,
                                           .random = 7};
 
-    CHECK_OK(s3c_json_format_new(&parts.format, NULL), NULL);
+    if (r->settings.columns == S3C_COLUMNS_TYPED)
+        CHECK_OK(s3c_parquet_typed_format_new(&parts.format, &parquet, NULL, NULL), NULL);
+    else
+        CHECK_OK(s3c_json_format_new(&parts.format, NULL), NULL);
     CHECK_OK(s3c_destination_new(&r->d, &parts, NULL), NULL);
 }
 

@@ -21,7 +21,7 @@ struct rig {
 /* Divides records by opencdc.collection. */
 #define RIG_BY_COLLECTION "{prefix}{collection}/{name}"
 
-/* Everything off but buffer-size 1000; memory.limit 1 MiB. */
+/* Everything off but buffer-size 1000; memory.limit 1 MiB; JSON, or Parquet with settings.columns of S3C_COLUMNS_TYPED. */
 void rig_init(struct rig *r);
 void rig_open(struct rig *r);
 void rig_close(struct rig *r);

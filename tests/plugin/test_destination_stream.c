@@ -44,14 +44,14 @@ static void ready(void *ctx)
     (void)ctx; /* the test runs the stream itself */
 }
 
-/* Files of buffer_size records; 0: only what is flushed. */
-static struct bed *begin(int64_t buffer_size)
+static struct bed *begin_with(int64_t buffer_size, enum s3c_columns columns)
 {
     struct bed *b = calloc(1, sizeof(*b));
     struct schemas_options o = {.fetch = fetch, .ready = ready};
 
     assert_non_null(b);
     rig_init(&b->dest);
+    b->dest.settings.columns = columns;
     if (buffer_size > 0)
         b->dest.settings.buffer_size = buffer_size;
     b->dest.sink.finish_at_once = true;
@@ -67,6 +67,12 @@ static struct bed *begin(int64_t buffer_size)
     destination_stream_open(&b->s, S3C_TAKE(b->dest.d));
     b->s.listened_to = true;
     return b;
+}
+
+/* JSON files of buffer_size records; 0: only what is flushed. */
+static struct bed *begin(int64_t buffer_size)
+{
+    return begin_with(buffer_size, S3C_COLUMNS_RAW);
 }
 
 static void end(struct bed *b)
@@ -376,6 +382,44 @@ static void data_with_a_schema_become_structured(void **state)
     end(b);
 }
 
+/* Whether the last file has these bytes in it. */
+static bool file_has(const struct bed *b, const char *text, size_t n)
+{
+    const struct fake_sink *s = &b->dest.sink;
+    const struct fake_body *body = &s->bodies[s->puts - 1];
+
+    return memmem(body->ptr, body->len, text, n) != NULL;
+}
+
+static void data_with_a_schema_become_columns(void **state)
+{
+    struct bed *b = begin_with(3, S3C_COLUMNS_TYPED);
+    struct s3c_buf m = MESSAGE;
+    size_t record;
+
+    (void)state;
+    b->s.intake.decode_payload = true;
+    put_avro(&m, "p0", "1");
+    put_plain(&m, 1); /* neither a schema nor a default one */
+    put_avro(&m, "p2", "1");
+    record = put_begin(&m, 1); /* a delete that names the schema is in the same file */
+    put_metadata(&m, "opencdc.payload.schema.subject", "payload");
+    put_metadata(&m, "opencdc.payload.schema.version", "1");
+    put_text(&m, 1, "p3");
+    CHECK_OK(pb_add_varint(&m, 2, 3), NULL);
+    put_end(&m, record);
+    say(b, &m);
+    assert_int_equal(b->s.intake.waits_for, INTAKE_SCHEMA);
+    fetched(b);
+    expect(b, "p0 p1!the record's payload has no sc p2 p3 ");
+    assert_int_equal(b->dest.sink.puts, 1);
+    assert_true(file_has(b, "PAR1", 4));
+    assert_true(file_has(b, "{\"type\":\"map\",\"values\":\"int\"}", 29));
+    assert_true(file_has(b, "\1\0\0\0a", 5)); /* the map's key */
+    assert_true(file_has(b, "\3\0\0\0", 4));  /* and its value, an INT32 */
+    end(b);
+}
+
 static void undecodable_data_are_refused(void **state)
 {
     struct bed *b = begin(1);
@@ -563,6 +607,7 @@ int main(void)
         CHECK_TEST(a_full_engine_holds_the_stream),
         CHECK_TEST(the_rate_holds_the_stream),
         CHECK_TEST(data_with_a_schema_become_structured),
+        CHECK_TEST(data_with_a_schema_become_columns),
         CHECK_TEST(undecodable_data_are_refused),
         CHECK_TEST(without_decoding_the_service_is_not_asked),
         CHECK_TEST(stop_flushes_at_once),
