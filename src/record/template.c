@@ -5,12 +5,14 @@
  */
 #include "record/template_private.h"
 
+#include "avro/to_json.h"
 #include "base/banned.h"
 #include "base/digest.h"
 #include "base/error.h"
 
-#define POSITION_MAX 255 /* as template.h says */
-#define LENGTH_BYTES 2   /* in front of each value of a partition: they are shorter than a key */
+#define POSITION_MAX  255         /* as template.h says */
+#define AVRO_TEXT_MAX (64u << 20) /* an array of nulls has no bytes, but each has five as JSON */
+#define LENGTH_BYTES  2 /* in front of each value of a partition: they are shorter than a key */
 
 void s3c_template_free(struct s3c_template *t)
 {
@@ -61,33 +63,57 @@ static bool record_time(const struct s3c_template *t, const struct s3c_record *r
     return true;
 }
 
-static int add_payload(const struct s3c_record *r, struct s3c_view path, size_t left,
-                       struct s3c_buf *out)
+/* Where the values of a record come from. */
+struct values {
+    const struct s3c_record *record;
+    int64_t wall_ns;
+    struct s3c_view json; /* its payload; empty: none, or no field asks for it */
+    struct json_out avro; /* the same, where it was made of Avro data */
+};
+
+/* S3C_E_RECORD: Avro data that are none of their schema. */
+static int find_payload(struct values *v, struct s3c_error *err)
 {
+    const struct s3c_record *r = v->record;
     const struct s3c_data *d = r->after.kind != S3C_DATA_NIL ? &r->after : &r->before;
-    struct s3c_json_scratch scratch;
-    struct s3c_view value = {NULL, 0};
-    int rc = 0;
+    int rc;
 
     if (d->kind == S3C_DATA_RAW || d->kind == S3C_DATA_STRUCTURED)
-        rc = s3c_json_path(d->bytes, path, &scratch, &value);
-    if (rc < 0 || value.len > left)
-        return S3C_E_RECORD;
-    return s3c_template_encode(out, value);
+        v->json = d->bytes;
+    if (d->kind != S3C_DATA_AVRO)
+        return 0;
+    v->avro = JSON_OUT_INIT(AVRO_TEXT_MAX);
+    rc = avro_to_json(&v->avro, r->schema, d->bytes, err);
+    if (rc == S3C_E_TOO_LARGE)
+        return s3c_error_set(err, S3C_E_RECORD,
+                             "key.template: the payload is larger than %u MiB as JSON",
+                             AVRO_TEXT_MAX >> 20);
+    if (rc == 0)
+        v->json = s3c_buf_view(&v->avro.text);
+    return rc == S3C_E_NOMEM ? s3c_error_nomem(err) : rc;
+}
+
+static int add_payload(struct s3c_view json, struct s3c_view path, size_t left, struct s3c_buf *out)
+{
+    struct s3c_json_scratch scratch;
+    struct s3c_view value;
+    int rc = s3c_json_path(json, path, &scratch, &value);
+
+    return rc < 0 || value.len > left ? S3C_E_RECORD : s3c_template_encode(out, value);
 }
 
 /* Appends the value of a part. S3C_E_RECORD: it is certainly longer than `left`. */
 static int add_value(const struct s3c_template *t, const struct s3c_template_part *p,
-                     const struct s3c_record *r, int64_t wall_ns, size_t left, struct s3c_buf *out)
+                     const struct values *v, size_t left, struct s3c_buf *out)
 {
     struct s3c_view value = {NULL, 0};
     int64_t ns;
 
     if (p->kind == S3C_PART_PAYLOAD)
-        return add_payload(r, p->text, left, out);
+        return add_payload(v->json, p->text, left, out);
     if (p->kind != S3C_PART_RECORD)
-        value = metadata_of(r, p->text);
-    else if (record_time(t, r, wall_ns, &ns))
+        value = metadata_of(v->record, p->text);
+    else if (record_time(t, v->record, v->wall_ns, &ns))
         return s3c_template_time(out, p->text, ns);
     return value.len > left ? S3C_E_RECORD : s3c_template_encode(out, value);
 }
@@ -107,8 +133,8 @@ static int too_long(const struct s3c_template *t, const struct s3c_template_part
                          (int)p->field.len, p->field.ptr, S3C_KEY_MAX, t->room);
 }
 
-static int add_partition(const struct s3c_template *t, const struct s3c_record *r, int64_t wall_ns,
-                         struct s3c_buf *out, struct s3c_error *err)
+static int add_partition(const struct s3c_template *t, const struct values *v, struct s3c_buf *out,
+                         struct s3c_error *err)
 {
     size_t left = t->room;
 
@@ -120,7 +146,7 @@ static int add_partition(const struct s3c_template *t, const struct s3c_record *
             continue;
         rc = s3c_buf_add(out, "\0", LENGTH_BYTES);
         if (rc == 0)
-            rc = add_value(t, p, r, wall_ns, left, out);
+            rc = add_value(t, p, v, left, out);
         n = out->len - at - LENGTH_BYTES;
         if (rc == S3C_E_RECORD || (rc == 0 && n > left))
             return too_long(t, p, err);
@@ -136,11 +162,20 @@ static int add_partition(const struct s3c_template *t, const struct s3c_record *
 int s3c_template_partition(const struct s3c_template *t, const struct s3c_record *r,
                            int64_t wall_ns, struct s3c_buf *out, struct s3c_error *err)
 {
+    struct values v;
     size_t before = out->len;
-    int rc = t->divides ? add_partition(t, r, wall_ns, out, err) : 0;
+    int rc = 0;
 
+    if (!t->divides)
+        return 0;
+    v = (struct values){.record = r, .wall_ns = wall_ns};
+    if (t->reads_payload)
+        rc = find_payload(&v, err);
+    if (rc == 0)
+        rc = add_partition(t, &v, out, err);
     if (rc < 0)
         out->len = before;
+    json_out_done(&v.avro);
     return rc;
 }
 

@@ -50,8 +50,9 @@ struct s3c_view s3c_template_start(const struct s3c_template *t);
 bool s3c_template_may_begin(const struct s3c_template *t, struct s3c_view prefix);
 /*
  * Appends the record's partition: the values of the dividing fields, already encoded, each with its length in front; whole or not at all. Records of one
- * file have equal partitions. wall_ns serves records without a time. A payload that is no JSON has no values, which is not an error.
- * 0, S3C_E_NOMEM, S3C_E_TOO_LARGE (out->max), S3C_E_RECORD: the values do not fit into a key. After 0 the key will fit.
+ * file have equal partitions. wall_ns serves records without a time. A payload that is no JSON has no values, which is not an error. Avro data are read as
+ * the JSON that avro/to_json.h makes of them.
+ * 0, S3C_E_NOMEM, S3C_E_TOO_LARGE (out->max), S3C_E_RECORD: the values do not fit into a key, or the Avro data are not of their schema. After 0 the key will fit.
  */
 S3C_MUST_USE int s3c_template_partition(const struct s3c_template *t, const struct s3c_record *r,
                                         int64_t wall_ns, struct s3c_buf *out,

@@ -68,6 +68,7 @@ static int add_part(struct parser *p, const struct s3c_template_part *part)
         return s3c_error_nomem(p->err);
     t->parts[t->count++] = *part;
     t->divides = t->divides || s3c_template_part_divides(part);
+    t->reads_payload = t->reads_payload || part->kind == S3C_PART_PAYLOAD;
     p->unique = p->unique || part->kind == S3C_PART_NAME || part->kind == S3C_PART_POSITION;
     return 0;
 }

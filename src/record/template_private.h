@@ -33,7 +33,7 @@ struct s3c_template {
     struct s3c_template_part *parts;
     size_t count, capacity;
     size_t room; /* for the values of all parts that divide */
-    bool write_once, divides;
+    bool write_once, divides, reads_payload;
 };
 
 static inline bool s3c_template_part_divides(const struct s3c_template_part *p)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <s3c/schema.h>
+
 #include "base/view.h"
 #include "record/template.h"
 
@@ -134,6 +136,39 @@ static void looks_at_before_where_nothing_is_after(void **state)
     check_key("{payload:id}/{name}", "", false, &r, "5/" NAME ".json.gz");
     r.before.kind = r.after.kind = S3C_DATA_NIL;
     check_key("{payload:id}/{name}", "", false, &r, NONE "/" NAME ".json.gz");
+}
+
+static void reads_avro_payloads(void **state)
+{
+    static const char text[] =
+        "{\"type\":\"record\",\"name\":\"r\",\"fields\":[{\"name\":\"day\",\"type\":{\"type\":\"int\","
+        "\"logicalType\":\"date\"}},{\"name\":\"n\",\"type\":[\"null\",\"string\"]}]}";
+    struct s3c_schema *schema = NULL;
+    struct s3c_record r = record(NULL);
+    struct s3c_template *t = parsed("{payload:n}/{name}", "", false);
+    struct s3c_buf out = S3C_BUF_INIT(4096);
+    struct s3c_error err;
+
+    (void)state;
+    CHECK_OK(s3c_schema_parse(&schema, s3c_view_str(text), &err), &err);
+    r.schema = schema;
+    r.after = (struct s3c_data){S3C_DATA_AVRO, S3C_VIEW("\x04\x02\x06"
+                                                        "a/b")};
+    check_key("{payload:day}/{payload:n}/{name}", "", false, &r,
+              "1970-01-03T00%3A00%3A00Z/a%2Fb/" NAME ".json.gz");
+    FOR_EACH_ALLOC_FAILURE
+    {
+        int rc = s3c_template_partition(t, &r, NOW, &out, &err);
+
+        CHECK_CODE(rc, check_alloc_failed() ? S3C_E_NOMEM : 0);
+        s3c_buf_done(&out);
+    }
+    r.after.bytes = S3C_VIEW("\x04");
+    CHECK_CODE(s3c_template_partition(t, &r, NOW, &out, &err), S3C_E_RECORD);
+    CHECK_VIEW(s3c_buf_view(&out), "");
+    check_key("{metadata:region}/{name}", "", false, &r, "eu-central-1/" NAME ".json.gz");
+    s3c_schema_unref(schema);
+    s3c_template_free(t);
 }
 
 static void hashes_a_position_that_is_too_long(void **state)
@@ -374,6 +409,7 @@ int main(void)
         CHECK_TEST(takes_the_best_time_there_is),
         CHECK_TEST(gives_a_record_the_same_name_again),
         CHECK_TEST(looks_at_before_where_nothing_is_after),
+        CHECK_TEST(reads_avro_payloads),
         CHECK_TEST(hashes_a_position_that_is_too_long),
         CHECK_TEST(gives_equal_partitions_to_equal_values_only),
         CHECK_TEST(refuses_values_that_make_the_key_too_long),
