@@ -82,6 +82,8 @@ static int find_payload(struct values *v, struct s3c_error *err)
         v->json = d->bytes;
     if (d->kind != S3C_DATA_AVRO)
         return 0;
+    if (!r->schema)
+        return s3c_error_set(err, S3C_E_RECORD, "payload: Avro data without a schema");
     v->avro = JSON_OUT_INIT(AVRO_TEXT_MAX);
     rc = avro_to_json(&v->avro, r->schema, d->bytes, err);
     if (rc == S3C_E_TOO_LARGE)

@@ -166,6 +166,9 @@ static void reads_avro_payloads(void **state)
     r.after.bytes = S3C_VIEW("\x04");
     CHECK_CODE(s3c_template_partition(t, &r, NOW, &out, &err), S3C_E_RECORD);
     CHECK_VIEW(s3c_buf_view(&out), "");
+    r.schema = NULL;
+    CHECK_CODE(s3c_template_partition(t, &r, NOW, &out, &err), S3C_E_RECORD);
+    CHECK_HAS(err.message, "payload: Avro data without a schema");
     check_key("{metadata:region}/{name}", "", false, &r, "eu-central-1/" NAME ".json.gz");
     s3c_schema_unref(schema);
     s3c_template_free(t);
