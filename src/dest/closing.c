@@ -55,7 +55,7 @@ static void close_whole(struct s3c_destination *d, struct s3c_file *f, bool tigh
     if (tight)
         s3c_file_trim(f);
     s3c_open_files_keep_writer(&d->open, f);
-    if (r == 0)
+    if (r == 0 && !f->once) /* else it is named when its turn comes */
         r = name_file(d, f, &err);
     if (r == 0)
         s3c_pipeline_push(&d->pipeline, f);

@@ -21,7 +21,8 @@
 #define FILES_MAX_DIVIDED 1024u
 #define ENTRY_ESTIMATE \
     64u /* bytes of a metadata entry, of a record's frame; an estimate is enough to bound memory */
-#define STREAM_SHARE 4 /* of the memory: a file that has so much of it streams */
+#define HOLD_DEFAULT_NS (10 * S3C_NS_PER_SEC)
+#define STREAM_SHARE    4 /* of the memory: a file that has so much of it streams */
 
 static int64_t now_ns(const struct s3c_destination *d)
 {
@@ -82,7 +83,7 @@ static void set_up(struct s3c_destination *d)
     d->namer = (struct s3c_namer){.writer = parts->identity.held ? parts->identity.writer
                                                                  : (uint32_t)parts->random};
     d->open = (struct s3c_open_files){
-        .format = parts->format, .template = d->template, .clock = parts->clock};
+        .format = parts->format, .template = d->template, .clock = parts->clock, .once = d->once};
     s3c_open_files_init(&d->open, parts->random);
     d->pipeline = (struct s3c_pipeline){
         .sink = parts->sink,
@@ -92,23 +93,47 @@ static void set_up(struct s3c_destination *d)
         .content_encoding = parts->format->ops->content_encoding,
         .parallel = connections < PARALLEL_MAX ? (unsigned)connections : PARALLEL_MAX,
         .random = parts->random,
+        .once = d->once,
     };
     s3c_pipeline_init(&d->pipeline);
     s3c_order_init(&d->order);
     s3c_link_init(&d->given);
 }
 
-int s3c_destination_new(struct s3c_destination **ret, const struct s3c_destination_parts *parts,
+/* As long as a file may stay open: a replay that is slower than that is not told from one that has ended. */
+static int64_t hold_ns(const struct s3c_settings *s)
+{
+    int64_t age = s->file_max_age_ns, idle = s->file_max_idle_ns;
+
+    return age > idle ? age : idle > 0 ? idle : HOLD_DEFAULT_NS;
+}
+
+static int set_up_names(struct s3c_destination *d, const struct s3c_destination_parts *parts,
                         struct s3c_error *err)
 {
     const struct s3c_settings *s = parts->settings;
+    struct s3c_once_options o = {.format = parts->format,
+                                 .shard = s->shard_index,
+                                 .named = strstr(s->key_template, "{name}") != NULL,
+                                 .honoured = parts->honours_if_none_match,
+                                 .hold_ns = hold_ns(s)};
+    int r = s3c_template_parse(&d->template, s3c_view_str(s->key_template), s3c_view_str(s->prefix),
+                               s->write_once, err);
+
+    o.template = d->template;
+    return r < 0 || !s->write_once ? r : s3c_once_new(&d->once, &o, err);
+}
+
+int s3c_destination_new(struct s3c_destination **ret, const struct s3c_destination_parts *parts,
+                        struct s3c_error *err)
+{
     struct s3c_destination *d = s3c_zalloc(sizeof(*d));
     struct s3c_destination_parts taken = *parts;
-    int r = d ? s3c_template_parse(&d->template, s3c_view_str(s->key_template),
-                                   s3c_view_str(s->prefix), s->write_once, err)
-              : s3c_error_nomem(err);
+    int r = d ? set_up_names(d, parts, err) : s3c_error_nomem(err);
 
     if (r < 0) {
+        if (d)
+            s3c_template_free(d->template);
         s3c_destination_parts_release(&taken);
         s3c_free(d);
         return r;
@@ -139,6 +164,7 @@ void s3c_destination_close(struct s3c_destination *d)
     forget_all(d, &d->given);
     s3c_open_files_done(&d->open);
     s3c_order_done(&d->order);
+    s3c_once_free(d->once);
     s3c_template_free(d->template);
     s3c_destination_parts_release(&d->parts);
     s3c_free(d);
@@ -175,11 +201,17 @@ static size_t estimate(const struct s3c_record *r)
            (r->metadata_count + 1) * (size_t)ENTRY_ESTIMATE;
 }
 
+/* What a record takes until its file is done. */
+static size_t need_of(const struct s3c_destination *d, const struct s3c_record *r)
+{
+    return d->once ? 2 * estimate(r) : estimate(r); /* a copy of it is kept too */
+}
+
 /* f: the open file it goes into; NULL: it needs a new one. */
 static bool has_room(struct s3c_destination *d, const struct s3c_file *f,
                      const struct s3c_record *r)
 {
-    size_t used, need = estimate(r), count;
+    size_t used, need = need_of(d, r), count;
 
     if (d->open.count == 0 && !s3c_order_first(&d->order, &count))
         return true; /* alone, however large it is */
@@ -279,8 +311,9 @@ int s3c_destination_stop(struct s3c_destination *d, int deadline_ms, struct s3c_
 static size_t collect_run(struct s3c_destination *d, struct s3c_file *f, size_t count,
                           struct s3c_ack *acks, size_t max)
 {
-    const struct s3c_error *error = f->delivery.result < 0 ? &f->delivery.error : NULL;
-    size_t n = f->settled - f->given;
+    bool found = f->given < f->stored; /* these have a result of their own */
+    const struct s3c_error *error = !found && f->delivery.result < 0 ? &f->delivery.error : NULL;
+    size_t n = (found ? f->stored : f->settled) - f->given;
 
     n = n < count ? n : count;
     n = n < max ? n : max;
@@ -302,7 +335,7 @@ static size_t collect(struct s3c_destination *d, struct s3c_ack *acks, size_t ma
     struct s3c_file *f;
 
     while (n < max && got > 0 && (f = s3c_order_first(&d->order, &count))) {
-        got = f->state == S3C_FILE_DONE ? collect_run(d, f, count, acks + n, max - n) : 0;
+        got = f->given < f->settled ? collect_run(d, f, count, acks + n, max - n) : 0;
         n += got;
     }
     return n;

@@ -20,6 +20,7 @@ struct s3c_destination_parts {
     struct s3c_sink *sink;
     struct s3c_format *format;
     struct s3c_identity identity; /* taken over, like the three above; names the writer */
+    bool honours_if_none_match;   /* the server does, for write.once */
     uint64_t
         random; /* seeds the jitter of retries, and names the writer where no identity is held */
 };

@@ -5,6 +5,7 @@
 
 #include "dest/engine.h"
 #include "dest/name.h"
+#include "dest/once.h"
 #include "dest/open_files.h"
 #include "dest/order.h"
 #include "dest/pipeline.h"
@@ -18,6 +19,7 @@ struct s3c_destination {
     size_t
         stream_bytes; /* a file streams once so many of its bytes are final; SIZE_MAX: none does */
     struct s3c_template *template;
+    struct s3c_once *once; /* with write.once; else NULL */
     struct s3c_namer namer;
     struct s3c_open_files open;
     struct s3c_pipeline pipeline;

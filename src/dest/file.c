@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "dest/once.h"
 
 struct s3c_file *s3c_file_new(void)
 {
@@ -30,6 +31,7 @@ void s3c_file_free(struct s3c_file *f)
     if (!f)
         return;
     s3c_file_drop_writer(f);
+    s3c_file_once_free(f->once);
     s3c_buf_done(&f->positions);
     s3c_buf_done(&f->body);
     s3c_buf_done(&f->key);
@@ -71,12 +73,19 @@ static void put_position(struct s3c_file *f, struct s3c_view position)
 int s3c_file_add(struct s3c_file *f, const struct s3c_record *r, int64_t now_ns,
                  struct s3c_error *err)
 {
+    size_t retained = f->once ? f->once->retained.len : 0;
     int rc = reserve_position(f, r->position, err);
 
-    if (rc == 0)
-        rc = f->writer->ops->add(f->writer, r, err);
+    if (rc == 0 && f->once && s3c_retained_add(&f->once->retained, r) < 0)
+        rc = s3c_error_nomem(err);
     if (rc < 0)
         return rc;
+    rc = f->writer->ops->add(f->writer, r, err);
+    if (rc < 0) {
+        if (f->once)
+            s3c_retained_undo(&f->once->retained, retained);
+        return rc;
+    }
     put_position(f, r->position);
     if (f->records++ == 0)
         f->first_ns = now_ns;
@@ -125,6 +134,8 @@ size_t s3c_file_bytes(const struct s3c_file *f)
 {
     size_t n = sizeof(*f) + f->positions.cap + f->body.cap + f->key.cap + f->unsent;
 
+    if (f->once)
+        n += sizeof(*f->once) + s3c_retained_bytes(&f->once->retained);
     return f->writer ? n + f->writer->ops->memory(f->writer) : n;
 }
 

@@ -27,6 +27,7 @@ enum s3c_file_state {
 };
 
 struct s3c_partition;
+struct s3c_file_once;
 
 struct s3c_file {
     struct s3c_buf positions; /* each as 4 bytes of length and its bytes */
@@ -57,8 +58,11 @@ struct s3c_file {
     struct s3c_link stream;        /* the pipeline's streams, while the sink has it */
     size_t unsent;                 /* bytes of it that the sink held when we last asked */
 
+    struct s3c_file_once *once; /* with write.once (dest/once.h); else NULL */
+
     /* acknowledging */
-    size_t settled; /* so many of its records have a result: none, or all once it is done */
+    size_t settled; /* so many of its records have a result: all once it is done */
+    size_t stored;  /* so many of them were found to be stored, whatever becomes of the others */
     size_t given;   /* so many were acknowledged */
     size_t cursor;  /* in positions: the next one to give */
 };

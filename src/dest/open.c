@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "dest/engine.h"
 #include "dest/leftover.h"
+#include "dest/probe.h"
 #include "dest/upload.h"
 #include "format/json.h"
 #include "format/json_compressed.h"
@@ -94,6 +95,13 @@ static int open_format(struct s3c_format **ret, const struct s3c_settings *s, st
                                    : s3c_json_compressed_format_new(ret, codec, err);
 }
 
+static int probe(struct s3c_destination_parts *p, struct s3c_error *err)
+{
+    int r = s3c_probe_if_none_match(p->session, p->random, &p->honours_if_none_match, err);
+
+    return r < 0 ? s3c_session_explain(p->session, err) : 0;
+}
+
 static int open_parts(struct s3c_destination_parts *p, struct s3c_error *err)
 {
     int r = new_random(&p->random, err);
@@ -106,6 +114,8 @@ static int open_parts(struct s3c_destination_parts *p, struct s3c_error *err)
         r = open_sink(&p->sink, p->session, err);
     if (r == 0)
         r = open_format(&p->format, p->session->settings, err);
+    if (r == 0 && p->settings->write_once)
+        r = probe(p, err);
     return r;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "dest/once.h"
 
 void s3c_open_files_init(struct s3c_open_files *o, uint64_t random)
 {
@@ -143,7 +144,8 @@ static int prepare(struct s3c_open_files *o, struct s3c_file *f, const struct s3
 {
     /* Room for the key is taken now, so that closing a file cannot fail for want of it. */
     if (s3c_buf_reserve(&f->key, S3C_KEY_MAX) < 0 ||
-        s3c_grow(&o->heap, &o->cap, o->count + 1, sizeof(*o->heap)) < 0)
+        s3c_grow(&o->heap, &o->cap, o->count + 1, sizeof(*o->heap)) < 0 ||
+        (o->once && s3c_once_begin(f) < 0))
         return s3c_error_nomem(err);
     f->partition = s3c_partitions_ref(&o->partitions, key_of_latest_find(o));
     if (!f->partition)

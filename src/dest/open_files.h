@@ -16,6 +16,7 @@ struct s3c_open_files {
     struct s3c_format *format; /* borrowed, like the template and the clock */
     const struct s3c_template *template;
     const struct s3c_clock *clock;
+    bool once; /* files are written once (dest/once.h) */
 
     struct s3c_partitions partitions; /* private from here on */
     struct s3c_link by_age;           /* oldest first */

@@ -95,6 +95,7 @@ static struct s3c_partition *add(struct s3c_partitions *t, struct s3c_partition_
         return NULL;
     *p = (struct s3c_partition){
         .hash = hash, .values_len = key.values_len, .key_len = key.bytes.len};
+    s3c_link_init(&p->line);
     if (key.bytes.len > 0)
         memcpy(p->key, key.bytes.ptr, key.bytes.len);
     put(t->buckets, t->size, p);

@@ -7,6 +7,8 @@
 #define S3C_DEST_PARTITION_H
 
 #include "base/view.h"
+#include "dest/list.h"
+#include "dest/mark.h"
 
 struct s3c_file;
 
@@ -15,7 +17,12 @@ struct s3c_partition {
     uint64_t hash;              /* private */
     struct s3c_file *open;      /* NULL: none */
     size_t files;               /* that name it */
-    size_t values_len;          /* of the key; the rest is the variant */
+    /* write.once (dest/once.c) */
+    struct s3c_link line;         /* closed files that are not done, in order */
+    bool expecting;               /* they are compared with the file of an earlier run */
+    struct s3c_expected expected; /* that file */
+    int64_t hold_due_ns;          /* monotonic: when the held ones are acknowledged */
+    size_t values_len;            /* of the key; the rest is the variant */
     size_t key_len;
     char key[];
 };

@@ -2,6 +2,7 @@
 #include "dest/pipeline.h"
 
 #include "base/error.h"
+#include "dest/once.h"
 #include "dest/pipeline_private.h"
 
 #define BACKOFF_FIRST_NS (500 * S3C_NS_PER_MS)
@@ -9,7 +10,8 @@
 
 void s3c_pipeline_init(struct s3c_pipeline *p)
 {
-    struct s3c_link *lists[] = {&p->queued, &p->resting, &p->sending, &p->done, &p->streams};
+    struct s3c_link *lists[] = {&p->queued,  &p->resting, &p->sending, &p->done,
+                                &p->streams, &p->blocked, &p->held};
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
         s3c_link_init(lists[i]);
@@ -21,10 +23,10 @@ static struct s3c_file *first_of(const struct s3c_link *list)
     return s3c_link_alone(list) ? NULL : S3C_LINK_OF(list->next, struct s3c_file, link);
 }
 
-static void move_to(struct s3c_link *list, struct s3c_file *f, enum s3c_file_state state)
+void s3c_pipeline_move(struct s3c_link *at, struct s3c_file *f, enum s3c_file_state state)
 {
     s3c_link_remove(&f->link);
-    s3c_link_insert(list, &f->link);
+    s3c_link_insert(at, &f->link);
     f->state = state;
 }
 
@@ -46,30 +48,35 @@ void s3c_pipeline_enter(struct s3c_pipeline *p, struct s3c_file *f)
     s3c_pipeline_recount(p, f);
 }
 
-static void finish(struct s3c_pipeline *p, struct s3c_file *f, const struct s3c_error *err)
+void s3c_pipeline_finish(struct s3c_pipeline *p, struct s3c_file *f, const struct s3c_error *err)
 {
-    if (!err) {
+    if (!err && !(f->once && f->once->found)) {
         p->stored_files++;
         p->stored_bytes += f->size;
     }
     s3c_file_settle(f, err);
+    if (f->once)
+        s3c_once_leave(p, f);
     s3c_pipeline_recount(p, f);
     p->waiting--;
     p->done_bytes += f->counted;
-    move_to(&p->done, f, S3C_FILE_DONE);
+    s3c_pipeline_move(&p->done, f, S3C_FILE_DONE);
 }
 
 void s3c_pipeline_push(struct s3c_pipeline *p, struct s3c_file *f)
 {
     s3c_pipeline_enter(p, f);
-    move_to(&p->queued, f, S3C_FILE_QUEUED);
+    if (f->once)
+        s3c_once_line_up(p, f);
+    else
+        s3c_pipeline_move(&p->queued, f, S3C_FILE_QUEUED);
 }
 
 void s3c_pipeline_push_failed(struct s3c_pipeline *p, struct s3c_file *f,
                               const struct s3c_error *err)
 {
     s3c_pipeline_enter(p, f);
-    finish(p, f, err);
+    s3c_pipeline_finish(p, f, err);
 }
 
 void s3c_pipeline_remove(struct s3c_pipeline *p, struct s3c_file *f)
@@ -80,7 +87,7 @@ void s3c_pipeline_remove(struct s3c_pipeline *p, struct s3c_file *f)
     f->counted = 0;
 }
 
-static void fail_late(struct s3c_pipeline *p, struct s3c_file *f)
+void s3c_pipeline_fail_late(struct s3c_pipeline *p, struct s3c_file *f)
 {
     struct s3c_error err;
 
@@ -92,7 +99,7 @@ static void fail_late(struct s3c_pipeline *p, struct s3c_file *f)
         (void)s3c_error_set(&err, S3C_E_TIMEOUT,
                             "%.*s: S3 did not confirm it before the deadline for stopping",
                             (int)f->key.len, f->key.ptr);
-    finish(p, f, &err);
+    s3c_pipeline_finish(p, f, &err);
 }
 
 /* ---- retries ---- */
@@ -127,10 +134,10 @@ static void rest(struct s3c_pipeline *p, struct s3c_file *f)
     while (at->prev != &p->resting &&
            S3C_LINK_OF(at->prev, struct s3c_file, link)->retry_ns > f->retry_ns)
         at = at->prev;
-    move_to(at, f, S3C_FILE_QUEUED);
+    s3c_pipeline_move(at, f, S3C_FILE_QUEUED);
 }
 
-static void send_again_later(struct s3c_pipeline *p, struct s3c_file *f, int64_t now_ns)
+void s3c_pipeline_send_later(struct s3c_pipeline *p, struct s3c_file *f, int64_t now_ns)
 {
     int64_t delay_ns = backoff_ns(p, ++f->failures);
     char text[S3C_TIME_TEXT_SIZE];
@@ -151,7 +158,7 @@ static void wake_rested(struct s3c_pipeline *p, int64_t now_ns)
     struct s3c_file *f;
 
     while ((f = first_of(&p->resting)) && f->retry_ns <= now_ns)
-        move_to(at, f, S3C_FILE_QUEUED);
+        s3c_pipeline_move(at, f, S3C_FILE_QUEUED);
 }
 
 /* ---- with the sink ---- */
@@ -173,16 +180,18 @@ static void take_back(struct s3c_pipeline *p, struct s3c_delivery *d, int64_t no
         return;
     }
     p->sending_count--;
+    if (f->once && s3c_once_answered(p, f))
+        return;
     if (f->abandoned)
-        finish(p, f, &f->last_failure);
+        s3c_pipeline_finish(p, f, &f->last_failure);
     else if (d->result == 0)
-        finish(p, f, NULL);
+        s3c_pipeline_finish(p, f, NULL);
     else if (p->cancelled)
-        fail_late(p, f);
+        s3c_pipeline_fail_late(p, f);
     else if (d->error.retryable && !f->streamed)
-        send_again_later(p, f, now_ns);
+        s3c_pipeline_send_later(p, f, now_ns);
     else
-        finish(p, f, &d->error);
+        s3c_pipeline_finish(p, f, &d->error);
 }
 
 struct s3c_file *s3c_pipeline_next_broken(struct s3c_pipeline *p)
@@ -204,27 +213,28 @@ void s3c_pipeline_prepare(const struct s3c_pipeline *p, struct s3c_file *f)
 
 void s3c_pipeline_sending(struct s3c_pipeline *p, struct s3c_file *f)
 {
-    move_to(&p->sending, f, S3C_FILE_SENDING);
+    s3c_pipeline_move(&p->sending, f, S3C_FILE_SENDING);
     p->sending_count++;
 }
 
 static void send_file(struct s3c_pipeline *p, struct s3c_file *f, int64_t now_ns)
 {
     struct s3c_error err = {0};
-    int r;
+    int r = f->once ? s3c_once_prepare(p, f, &err) : 0;
 
     s3c_pipeline_prepare(p, f);
     f->delivery.body = s3c_buf_view(&f->body);
     s3c_pipeline_sending(p, f);
-    r = p->sink->ops->put(p->sink, &f->delivery, &err);
+    if (r == 0)
+        r = p->sink->ops->put(p->sink, &f->delivery, &err);
     if (r == 0)
         return;
     p->sending_count--;
     f->delivery.error = err;
     if (r == S3C_E_NOMEM)
-        send_again_later(p, f, now_ns); /* others give memory back when they are done */
+        s3c_pipeline_send_later(p, f, now_ns); /* others give memory back when they are done */
     else
-        finish(p, f, &f->delivery.error);
+        s3c_pipeline_finish(p, f, &f->delivery.error);
 }
 
 /* The sink may give a delivery back later, but it does not take it out of the list before. */
@@ -238,8 +248,9 @@ static void enforce_deadline(struct s3c_pipeline *p)
 {
     struct s3c_file *f;
 
-    while ((f = first_of(&p->resting)) || (f = first_of(&p->queued)))
-        fail_late(p, f);
+    s3c_once_release_all(p); /* what is in S3 is no failure */
+    while ((f = first_of(&p->resting)) || (f = first_of(&p->queued)) || (f = first_of(&p->blocked)))
+        s3c_pipeline_fail_late(p, f);
     if (!p->cancelled)
         cancel_all(p);
     p->cancelled = true;
@@ -251,6 +262,7 @@ void s3c_pipeline_run(struct s3c_pipeline *p, int timeout_ms, bool *ret_woken)
     int64_t now_ns = s3c_mono_ns(p->clock);
     struct s3c_file *f;
 
+    p->once_now_ns = now_ns;
     while (d) {
         struct s3c_delivery *next = d->next;
 
@@ -262,6 +274,8 @@ void s3c_pipeline_run(struct s3c_pipeline *p, int timeout_ms, bool *ret_woken)
         return;
     }
     wake_rested(p, now_ns);
+    if (p->once)
+        s3c_once_step(p, now_ns);
     while (p->sending_count < p->parallel && (f = first_of(&p->queued)))
         send_file(p, f, now_ns);
 }
@@ -270,7 +284,9 @@ int64_t s3c_pipeline_due_ns(const struct s3c_pipeline *p)
 {
     int64_t due_ns = p->waiting > 0 && !p->cancelled ? p->deadline_ns : INT64_MAX;
     const struct s3c_file *f = first_of(&p->resting);
+    int64_t once_ns = p->once ? s3c_once_due_ns(p) : INT64_MAX;
 
+    due_ns = once_ns < due_ns ? once_ns : due_ns;
     if (p->sending_count >= p->parallel)
         return due_ns; /* the sink has to finish something first */
     if (!s3c_link_alone(&p->queued))
@@ -281,6 +297,7 @@ int64_t s3c_pipeline_due_ns(const struct s3c_pipeline *p)
 void s3c_pipeline_set_deadline(struct s3c_pipeline *p, int64_t mono_ns)
 {
     p->deadline_ns = mono_ns;
+    p->ending = true;
     wake_rested(p, INT64_MAX);
 }
 

@@ -22,7 +22,14 @@ struct s3c_pipeline {
     unsigned parallel;                           /* closed files with the sink at most */
     uint64_t random;                             /* state of the jitter; seeded by the owner */
 
+    struct s3c_once *once; /* files are written once (dest/once.h); NULL: as they come; borrowed */
+
     struct s3c_link queued, resting, sending, done; /* private from here on; resting: by retry_ns */
+    struct s3c_link blocked,
+        held; /* of write.once: those whose turn has not come, and those that wait for what follows them */
+    bool once_moved; /* somebody's turn may have come */
+    int64_t once_now_ns;
+    bool ending;                 /* no file will come any more */
     struct s3c_link streams;     /* that the sink has: open files, and closed ones in `sending` */
     struct s3c_delivery *broken; /* streams that failed while their file was open */
     unsigned sending_count, open_streams;
