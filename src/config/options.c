@@ -91,7 +91,7 @@ static const struct s3c_option options[] = {
     {"file.max-idle", "file.maxIdle", S3C_TYPE_DURATION, S3C_DESTINATION, "1s", "0 (off) or more",
      "A file is closed when no record has come for this long.", .field = FIELD(file_max_idle_ns)},
     {"part-size", "partSize", S3C_TYPE_SIZE, S3C_DESTINATION, "8MiB", "5MiB to 5GiB",
-     "Size of the parts of a file that is larger than file.max-bytes.", .min = 5 * MIB,
+     "Size of the parts of a file that goes up while it is still being written.", .min = 5 * MIB,
      .max = 5 * GIB, .field = FIELD(part_size)},
     {"key.template", NULL, S3C_TYPE_STRING, S3C_DESTINATION, "{prefix}{name}",
      "text with fields like {record:%Y-%m-%d}",

@@ -188,3 +188,23 @@ def test_pipe_finds_loops_through_templates(s3, s3c, make_bucket):
     pipe("{name}").ok()
     keys = [pathlib.PurePosixPath(key) for key in objects(s3, bucket)]
     assert sorted(str(key.parent) for key in keys) == [".", "in", f"out/{bucket}"]
+
+
+def test_partitions_of_typed_columns(s3, s3c, make_bucket, tmp_path):
+    """The field that divides is a column of its own and a folder; with write.once the folder's date is the record's alone."""
+    bucket, schema = make_bucket(), tmp_path / "schema.avsc"
+    fields = [{"name": "country", "type": ["null", "string"]}, {"name": "n", "type": "long"}]
+    schema.write_text(json.dumps({"type": "record", "name": "order", "fields": fields}))
+    rows = [(i, ["CH", "DE", None][i % 3]) for i in range(30)]
+    lines = [
+        encode_line("create", b"k", b"p%02d" % i, {"country": country, "n": i}, metadata={"opencdc.createdAt": at(DAYS[i % 2])})
+        for i, country in rows
+    ]
+    template = "{prefix}dt={record:%F}/c={payload:country}/{name}"
+    typed = ["--format", "parquet", "--parquet.columns", "typed", "--schema", schema, "--write.once", "true", "--prefix", "t"]
+    write(s3c, bucket, lines, template, *typed).ok()
+    below(tmp_path / "lake", objects(s3, bucket))
+    text = "select payload.n, payload.country, dt::text, c from read_parquet(?, hive_partitioning = true, hive_types_autocast = false) order by 1"
+    with duckdb.connect() as connection:
+        found = connection.execute(text, [f"{tmp_path}/lake/t/**/*.parquet"]).fetchall()
+    assert found == [(i, country, DAYS[i % 2], country) for i, country in rows]
