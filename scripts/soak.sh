@@ -18,6 +18,6 @@ while [ "$(date +%s)" -lt "$end" ]; do
     export S3C_MODEL_FIRST="$seed"
 done
 echo "soak: Conduit's client"
-CONDUIT_SUITE_CYCLES=$((10 * SOAK_SECONDS)) CONDUIT_SUITE_RECORDS=$((5000 * SOAK_SECONDS)) CONDUIT_SUITE_GARBAGE=$((100 * SOAK_SECONDS)) \
+CONDUIT_SUITE_CYCLES=$((30 * SOAK_SECONDS)) CONDUIT_SUITE_RECORDS=$((10000 * SOAK_SECONDS)) CONDUIT_SUITE_GARBAGE=$((100 * SOAK_SECONDS)) \
     scripts/conduit-suite.sh build/soak-conduit.xml
 exec build/venv/bin/python -m pytest tests/py --soak -v "$@"

@@ -11,7 +11,10 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#define WAKE_NUMBERS 8
 
 static struct s3c_curl_socket *socket_at(struct s3c_curl *t, int fd)
 {
@@ -116,6 +119,33 @@ int s3c_curl_close_socket(void *ctx, curl_socket_t fd)
     return close(fd);
 }
 
+static bool is_unix_socket(int fd)
+{
+    int domain = AF_UNSPEC;
+    socklen_t len = sizeof(domain);
+
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX;
+}
+
+/*
+ * libcurl opens a pair of sockets to wake a multi handle, and would leave them to every child of the process. They have the lowest numbers
+ * that were free just before, give or take what other threads opened meanwhile.
+ */
+static CURLM *new_multi(const struct s3c_curl *t)
+{
+    int lowest = fcntl(t->epoll_fd, F_DUPFD_CLOEXEC, 0);
+    CURLM *multi;
+
+    if (lowest < 0)
+        return NULL;
+    (void)close(lowest);
+    multi = curl_multi_init();
+    for (int fd = lowest; multi != NULL && fd < lowest + WAKE_NUMBERS; fd++)
+        if (is_unix_socket(fd))
+            (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return multi;
+}
+
 struct s3c_curl_shard *s3c_curl_shard_new(struct s3c_curl *t)
 {
     struct s3c_curl_shard *s = s3c_zalloc(sizeof(*s));
@@ -123,7 +153,7 @@ struct s3c_curl_shard *s3c_curl_shard_new(struct s3c_curl *t)
     if (s == NULL)
         return NULL;
     s->t = t;
-    s->multi = curl_multi_init();
+    s->multi = new_multi(t);
     if (s->multi == NULL) {
         s3c_free(s);
         return NULL;

@@ -199,6 +199,63 @@ func TestHandshakeTCP(t *testing.T) {
 	})
 }
 
+// Over TCP all is as over a unix socket: records come, and the process leaves when it is told.
+func TestTCPServes(t *testing.T) {
+	each(t, "it gives up", func(c *Case) {
+		c.Bucket = c.NewBucket()
+		s := c.NewSource(host.Options{Env: map[string]string{"TMPDIR": "/nowhere/at/all"}})
+		if s.Addr().Network() != "tcp" {
+			c.Failf("it listens on %v", s.Addr())
+		}
+		c.Do(s.Begin(c.Ctx, c.Bucket.Config(), nil))
+		want := objects("o", 20)
+		c.Do(c.Bucket.PutAll(c.Ctx, want))
+		got, err := s.Take(20, patience)
+		c.Do(err)
+		c.Same(want, got)
+		c.EndSource(s, got[19].Position)
+	})
+}
+
+// Nothing that is open may reach a process that the plugin, or a library in it, might start: whoever holds standard output holds up the host.
+func TestDescriptorsAreClosedOnExec(t *testing.T) {
+	each(t, "", func(c *Case) {
+		c.Bucket = c.NewBucket()
+		d := c.OpenDestination(host.Options{})
+		sent := records(3)
+		c.Do(d.Send(sent...))
+		c.Acked(d, sent)
+		mine := inheritable(c, os.Getpid()) // what we were given by whoever runs the tests the plugin has, too
+		for n, target := range inheritable(c, d.Pid()) {
+			if n > 2 && mine[n] != target {
+				c.Failf("descriptor %d (%s) would be inherited", n, target)
+			}
+		}
+		c.EndDestination(d, sent[2].Position)
+	})
+}
+
+// inheritable descriptors of a process, and what they are.
+func inheritable(c *Case, pid int) map[int]string {
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fdinfo", pid))
+	c.Do(err)
+	found := map[int]string{}
+	for _, entry := range entries {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%s", pid, entry.Name()))
+		_, after, _ := strings.Cut(string(text), "flags:")
+		if err != nil || after == "" {
+			continue // closed meanwhile
+		}
+		flags, err := strconv.ParseInt(strings.Fields(after)[0], 8, 64)
+		c.Do(err)
+		if flags&syscall.O_CLOEXEC == 0 {
+			n, _ := strconv.Atoi(entry.Name())
+			found[n], _ = os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", pid, n))
+		}
+	}
+	return found
+}
+
 // Started wrongly: a message for people on standard error, nothing on standard output, status 1.
 func TestRefusedStart(t *testing.T) {
 	each(t, "it serves protocol 1 as well, and its own with a version nobody offered", func(c *Case) {
@@ -239,7 +296,7 @@ func TestLog(t *testing.T) {
 
 // Start, use, stop, again and again: nothing may be left in this process, in the folder of sockets, or running.
 func TestCycles(t *testing.T) {
-	cycles := 200
+	cycles := 2000
 	if n, err := strconv.Atoi(os.Getenv("CONDUIT_SUITE_CYCLES")); err == nil {
 		cycles = n
 	}

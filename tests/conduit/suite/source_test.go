@@ -68,9 +68,10 @@ func TestSourceConfigureProblems(t *testing.T) {
 	each(t, "it does not look at the bucket before Open", func(c *Case) {
 		c.Bucket = c.NewBucket()
 		s := c.NewSource(host.Options{})
-		settings := c.Bucket.Config("pollingPeriod", "soon", "bukket", "x")
+		// Lines, percent signs and what is not ASCII: the text travels in a header, and must arrive as it was.
+		settings := c.Bucket.Config("pollingPeriod", "soon", "bukket", "x", "100%41\u00e4", "y")
 		_, err := s.Configure(c.Ctx, pconnector.SourceConfigureRequest{Config: settings})
-		for _, part := range []string{"config invalid", "soon", "bukket"} {
+		for _, part := range []string{"config invalid", "soon", "bukket", "100%41\u00e4", "\n"} {
 			if err == nil || !strings.Contains(err.Error(), part) {
 				c.Failf("no word of %q in: %v", part, err)
 			}

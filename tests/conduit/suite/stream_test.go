@@ -5,7 +5,6 @@ package suite
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -174,6 +173,22 @@ func TestSlowReader(t *testing.T) {
 	})
 }
 
+// A host that never reads, and then goes on to the end: what waits to be sent must not hold it up.
+func TestNeverRead(t *testing.T) {
+	each(t, "Teardown with Run alive waits a minute and fails", func(c *Case) {
+		c.Bucket = server.Synthetic("big")
+		s := c.NewSource(host.Options{})
+		c.Do(s.ConfigureAndOpen(c.Ctx, c.Bucket.Config(), nil))
+		c.Do(s.StartRun())
+		time.Sleep(silence)
+		c.Within(20*time.Second, "Teardown", func() error {
+			_, err := s.Teardown(context.Background(), pconnector.SourceTeardownRequest{})
+			return err
+		})
+		c.Do(s.Leftovers())
+	})
+}
+
 func residentMiB(c *Case, pid int) int {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	c.Do(err)
@@ -264,54 +279,4 @@ func TestSourceBatch(t *testing.T) {
 		c.Do(s.TearDown(c.Ctx))
 		c.Do(s.Leftovers())
 	})
-}
-
-// Conduit: testSource_BlockingFunctions, testDestination_BlockingFunctions. S3 does not answer; each call is given up and the plugin
-// must still serve, tear down and leave at once.
-func TestCancelBlockedCalls(t *testing.T) {
-	each(t, "", func(c *Case) {
-		for _, blocked := range []struct {
-			name string
-			call func(ctx context.Context, s *host.Source, b *host.Bucket) error
-		}{
-			{"Configure", func(ctx context.Context, s *host.Source, b *host.Bucket) error {
-				_, err := s.Configure(ctx, pconnector.SourceConfigureRequest{Config: b.Config()})
-				return err
-			}},
-			{"Open", func(ctx context.Context, s *host.Source, b *host.Bucket) error {
-				_, err := s.Open(ctx, pconnector.SourceOpenRequest{})
-				return err
-			}},
-			{"Stop", func(ctx context.Context, s *host.Source, b *host.Bucket) error {
-				_, err := s.Stop(ctx, pconnector.SourceStopRequest{})
-				return err
-			}},
-		} {
-			b := c.NewBucket()
-			s := c.NewSource(host.Options{})
-			if blocked.name == "Open" {
-				_, err := s.Configure(c.Ctx, pconnector.SourceConfigureRequest{Config: b.Config()})
-				c.Do(err)
-			}
-			c.Do(server.Fault("kind", "delay", "ms", "6000", "bucket", b.Name, "count", "-1"))
-			ctx, cancel := context.WithTimeout(c.Ctx, 300*time.Millisecond)
-			err := blocked.call(ctx, s, b)
-			cancel()
-			if err != nil && !endedByCaller(err) {
-				c.Failf("%s: %v", blocked.name, err)
-			}
-			c.Do(s.Ping())
-			c.Within(10*time.Second, "Teardown after a cancelled "+blocked.name, func() error {
-				_ = s.TearDown(context.Background())
-				return nil
-			})
-			c.Do(s.Leftovers())
-		}
-	})
-}
-
-// endedByCaller: the deadline, as either end may put it, or a call that was out of its turn anyway.
-func endedByCaller(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "error code: CANCEL") ||
-		strings.Contains(err.Error(), "expected connector state")
 }
