@@ -114,14 +114,16 @@ static int set_up_names(struct s3c_destination *d, const struct s3c_destination_
     const struct s3c_settings *s = parts->settings;
     struct s3c_once_options o = {.format = parts->format,
                                  .shard = s->shard_index,
-                                 .named = strstr(s->key_template, "{name}") != NULL,
                                  .honoured = parts->honours_if_none_match,
                                  .hold_ns = hold_ns(s)};
     int r = s3c_template_parse(&d->template, s3c_view_str(s->key_template), s3c_view_str(s->prefix),
                                s->write_once, err);
 
+    if (r < 0 || !s->write_once)
+        return r;
     o.template = d->template;
-    return r < 0 || !s->write_once ? r : s3c_once_new(&d->once, &o, err);
+    o.named = s3c_template_has_name(d->template);
+    return s3c_once_new(&d->once, &o, err);
 }
 
 int s3c_destination_new(struct s3c_destination **ret, const struct s3c_destination_parts *parts,

@@ -28,6 +28,14 @@ bool s3c_template_divides(const struct s3c_template *t)
     return t->divides;
 }
 
+bool s3c_template_has_name(const struct s3c_template *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->parts[i].kind == S3C_PART_NAME)
+            return true;
+    return false;
+}
+
 struct s3c_view s3c_template_start(const struct s3c_template *t)
 {
     struct s3c_view start = {"", 0};

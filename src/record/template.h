@@ -44,6 +44,7 @@ void s3c_template_free(struct s3c_template *t); /* NULL is fine */
 
 /* Whether it divides records at all; if not, every partition is empty and costs nothing. */
 bool s3c_template_divides(const struct s3c_template *t);
+bool s3c_template_has_name(const struct s3c_template *t); /* {name} is in it */
 /* What all keys begin with: the text in front of the first field, the prefix included. Lives as long as the template. */
 struct s3c_view s3c_template_start(const struct s3c_template *t);
 /* Whether a key could begin with `prefix` (of at most S3C_KEY_MAX bytes; longer ones: no), whatever the records hold. */

@@ -378,6 +378,18 @@ static void knows_where_its_keys_can_be(void **state)
     check_begins("a/{metadata:m}-{shard}/{record:%Y/%m}/{name}", "", "a/", many, not_many);
 }
 
+static void knows_whether_it_has_a_name(void **state)
+{
+    struct s3c_template *with = parsed("{shard}-{name}", "", false);
+    struct s3c_template *without = parsed("{{name}}{position}", "", false);
+
+    (void)state;
+    assert_true(s3c_template_has_name(with));
+    assert_false(s3c_template_has_name(without));
+    s3c_template_free(with);
+    s3c_template_free(without);
+}
+
 static void leaves_nothing_half_done_without_memory(void **state)
 {
     struct s3c_record r = record("{\"a\":\"\\u0041/\"}");
@@ -420,6 +432,7 @@ int main(void)
         CHECK_TEST(refuses_what_could_not_fit_into_a_key),
         CHECK_TEST(shows_an_example),
         CHECK_TEST(knows_where_its_keys_can_be),
+        CHECK_TEST(knows_whether_it_has_a_name),
         CHECK_TEST(leaves_nothing_half_done_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
