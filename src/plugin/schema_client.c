@@ -104,7 +104,8 @@ static int read_schema(struct s3c_view message, struct s3c_buf *ret_text, struct
 }
 
 /* GetSchemaResponse { Schema schema = 1 } */
-static int read_reply(struct s3c_view message, struct s3c_buf *ret_text, struct s3c_error *err)
+int schema_client_read_reply(struct s3c_view message, struct s3c_buf *ret_text,
+                             struct s3c_error *err)
 {
     struct s3c_view schema = {NULL, 0};
     struct pb_reader p;
@@ -150,7 +151,7 @@ static int try_once(struct schema_client *c, struct s3c_view request, int64_t ti
         return r;
     if (a.status != GRPC_OK)
         return read_refusal(&a, err);
-    return read_reply(s3c_buf_view(&a.message), ret_text, err);
+    return schema_client_read_reply(s3c_buf_view(&a.message), ret_text, err);
 }
 
 static void wait_for(const struct schema_client *c, int64_t ns)

@@ -25,5 +25,8 @@ void schema_client_cancel(
  */
 S3C_MUST_USE int schema_client_fetch(void *ctx, struct s3c_view subject, int32_t version,
                                      struct s3c_buf *ret_text, struct s3c_error *err);
+/* The pure part: the text in a GetSchemaResponse is appended. 0; S3C_E_PROTOCOL (no schema, none of Avro), S3C_E_TOO_LARGE, S3C_E_NOMEM. */
+S3C_MUST_USE int schema_client_read_reply(struct s3c_view message, struct s3c_buf *ret_text,
+                                          struct s3c_error *err);
 
 #endif
