@@ -18,10 +18,11 @@ static int fetch(void *ctx, struct s3c_view subject, int32_t version, struct s3c
                  struct s3c_error *err)
 {
     (void)ctx;
-    if (version != 1)
+    if (version == 2)
         return s3c_error_set(err, S3C_E_NOT_FOUND, "no version %d of %.*s", (int)version,
                              (int)subject.len, subject.ptr);
-    return s3c_buf_add_str(ret_text, "{\"type\":\"map\",\"values\":\"int\"}");
+    return s3c_buf_add_str(ret_text, version == 1 ? "{\"type\":\"map\",\"values\":\"int\"}"
+                                                  : "{\"type\":\"map\",\"values\":\"long\"}");
 }
 
 static void ready(void *ctx)

@@ -20,6 +20,7 @@ struct bed {
 
 #define MESSAGE S3C_BUF_INIT(1 << 24)
 
+/* The schema service has versions 1 (a map of int) and 3 (of long) of anything, and no version 2. */
 struct bed *bed_begin_with(int64_t buffer_size, enum s3c_columns columns);
 /* JSON files of buffer_size records; 0: only what is flushed. */
 struct bed *bed_begin(int64_t buffer_size);

@@ -96,6 +96,27 @@ static void data_with_a_schema_become_columns(void **state)
     bed_end(b);
 }
 
+static void another_schema_is_another_file(void **state)
+{
+    struct bed *b = bed_begin_with(2, S3C_COLUMNS_TYPED);
+    struct s3c_buf m = MESSAGE;
+
+    (void)state;
+    b->s.intake.decode_payload = true;
+    put_avro(&m, "p0", "1");
+    put_avro(&m, "p1", "3");
+    put_avro(&m, "p2", "3");
+    put_avro(&m, "p3", "1");
+    bed_say(b, &m);
+    fetched(b);
+    fetched(b);
+    bed_expect(b, "p0 p1 p2 p3 ");
+    assert_int_equal(b->dest.sink.puts, 2);
+    assert_true(file_has(b, "\"int\"", 5)); /* the last one */
+    assert_false(file_has(b, "\"long\"", 6));
+    bed_end(b);
+}
+
 static void undecodable_data_are_refused(void **state)
 {
     struct bed *b = bed_begin(1);
@@ -132,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CHECK_TEST(data_with_a_schema_become_structured),
         CHECK_TEST(data_with_a_schema_become_columns),
+        CHECK_TEST(another_schema_is_another_file),
         CHECK_TEST(undecodable_data_are_refused),
         CHECK_TEST(without_decoding_the_service_is_not_asked),
     };
