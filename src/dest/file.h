@@ -52,7 +52,6 @@ struct s3c_file {
     unsigned failures;
     struct s3c_error last_failure; /* if failures > 0; a cancelled retry must not hide it */
     int64_t retry_ns;              /* monotonic */
-    size_t body_counted;           /* of the body, in the pipeline's sum */
     bool streamed;                 /* it was given to the sink while it was open */
     bool abandoned;                /* a stream that we gave up, because of last_failure */
     struct s3c_link stream;        /* the pipeline's streams, while the sink has it */
@@ -62,6 +61,7 @@ struct s3c_file {
 
     /* acknowledging */
     size_t settled; /* so many of its records have a result: all once it is done */
+    size_t scanned; /* so many of them s3c_order_border has seen */
     size_t stored;  /* so many of them were found to be stored, whatever becomes of the others */
     size_t given;   /* so many were acknowledged */
     size_t cursor;  /* in positions: the next one to give */

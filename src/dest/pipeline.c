@@ -38,8 +38,6 @@ void s3c_pipeline_recount(struct s3c_pipeline *p, struct s3c_file *f)
 
     p->bytes += now - f->counted;
     f->counted = now;
-    p->bodies += f->body.cap - f->body_counted;
-    f->body_counted = f->body.cap;
 }
 
 void s3c_pipeline_enter(struct s3c_pipeline *p, struct s3c_file *f)
@@ -303,15 +301,13 @@ void s3c_pipeline_set_deadline(struct s3c_pipeline *p, int64_t mono_ns)
 
 size_t s3c_pipeline_on_its_way(const struct s3c_pipeline *p, size_t part_size)
 {
-    size_t n = p->bodies;
+    size_t n = p->bytes - p->done_bytes;
 
     for (const struct s3c_link *l = p->streams.next; l != &p->streams; l = l->next) {
         const struct s3c_file *f = S3C_LINK_OF(l, const struct s3c_file, stream);
 
         /* The sink keeps what is no whole part until more of an open file comes. */
-        if (f->state != S3C_FILE_OPEN)
-            n += f->unsent;
-        else if (f->unsent >= part_size)
+        if (f->state == S3C_FILE_OPEN && f->unsent >= part_size)
             n += f->unsent - part_size + 1;
     }
     return n;

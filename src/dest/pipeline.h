@@ -35,7 +35,6 @@ struct s3c_pipeline {
     unsigned sending_count, open_streams;
     size_t waiting;      /* closed files that are not done */
     size_t bytes;        /* held by all closed files */
-    size_t bodies;       /* of them: bodies that are not stored yet */
     size_t done_bytes;   /* of them: files that are done, but for their acknowledgements */
     int64_t deadline_ns; /* INT64_MAX: none */
     bool cancelled;
@@ -63,7 +62,7 @@ void s3c_pipeline_set_deadline(struct s3c_pipeline *p, int64_t mono_ns);
 void s3c_pipeline_remove(struct s3c_pipeline *p, struct s3c_file *f);
 /* Counts the bytes of a closed file again. */
 void s3c_pipeline_recount(struct s3c_pipeline *p, struct s3c_file *f);
-/* How much memory will be free without anybody closing another file: bodies, and what streams are sending just now. */
+/* How much memory will be free without anybody closing another file: that of closed files, and what streams are sending just now. */
 size_t s3c_pipeline_on_its_way(const struct s3c_pipeline *p, size_t part_size);
 
 /* ---- streams (dest/stream.c) ---- */
