@@ -94,9 +94,9 @@ static const struct s3c_option options[] = {
      "Size of the parts of a file that goes up while it is still being written.", .min = 5 * MIB,
      .max = 5 * GIB, .field = FIELD(part_size)},
     {"key.template", NULL, S3C_TYPE_STRING, S3C_DESTINATION, "{prefix}{name}",
-     "text with fields like {record:%Y-%m-%d}",
-     "Names of the files. Fields: {prefix}, {name}, {collection}, {time:FORMAT}, {record:FORMAT}, {metadata:NAME}, {payload:PATH}, "
-     "{shard}, {position}; see Names of files.",
+     "text with fields, like {prefix}dt={record:%Y-%m-%d}/{name}",
+     "Names of the files. Fields: {prefix}, {name}, {position}, {shard}, {time:FORMAT}; and {record:FORMAT}, {collection}, "
+     "{metadata:NAME}, {payload:PATH}, which divide the records: one file has one value of each.",
      .field = FIELD(key_template)},
     {"write.once", NULL, S3C_TYPE_BOOL, S3C_DESTINATION, "false", BOOLEAN,
      "Name files by their first position and never write one twice: a replay from a file's border repeats nothing.",
