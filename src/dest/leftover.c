@@ -74,14 +74,6 @@ static void abort_upload(struct search *g, const struct s3c_upload_entry *u)
                  "an upload that an earlier run left behind could not be aborted: %s", err.message);
 }
 
-/* The prefix of all keys is known where the template begins with it; else any key of the bucket may be ours. */
-static struct s3c_view listed_prefix(const struct s3c_settings *s)
-{
-    if (!s3c_view_starts(s3c_view_str(s->key_template), S3C_VIEW("{prefix}")))
-        return S3C_VIEW("");
-    return s3c_view_str(s->prefix);
-}
-
 static int list_page(struct search *g, struct s3c_error *err)
 {
     struct s3c_call *c = g->list;
@@ -89,7 +81,7 @@ static int list_page(struct search *g, struct s3c_error *err)
 
     s3c_call_reset(c);
     c->op = S3C_LIST_UPLOADS;
-    c->prefix = listed_prefix(g->session->settings);
+    c->prefix = s3c_template_start(g->session->settings->names);
     c->key_marker = s3c_buf_view(&g->key);
     c->upload_id = s3c_buf_view(&g->upload_id);
     c->deadline_mono_ns = g->deadline_ns;

@@ -10,7 +10,7 @@
 #include "base/view.h"
 
 /* A dot in front: readers of data lakes pass over such names, should it ever stay. */
-#define NAME_FORM "%s.s3c-write-once-%016" PRIx64
+#define NAME_FORM ".s3c-write-once-%016" PRIx64
 
 #define VERSION_MAX 128
 
@@ -20,13 +20,15 @@ struct probe {
     struct s3c_call *call;
 };
 
+/* In the folder that all files are in or below: others may be forbidden. */
 static int make_key(struct probe *g, uint64_t random)
 {
-    struct s3c_view prefix = s3c_view_str(g->session->settings->prefix);
-    bool slash = prefix.len > 0 && !s3c_view_ends(prefix, S3C_VIEW("/"));
-    int r = s3c_buf_add_view(&g->key, prefix);
+    struct s3c_view start = s3c_template_start(g->session->settings->names), folder, name = start;
+    int r;
 
-    return r < 0 ? r : s3c_buf_addf(&g->key, NAME_FORM, slash ? "/" : "", random);
+    (void)s3c_view_split_last(start, '/', &folder, &name);
+    r = s3c_buf_add_view(&g->key, s3c_view_first(start, start.len - name.len));
+    return r < 0 ? r : s3c_buf_addf(&g->key, NAME_FORM, random);
 }
 
 static struct s3c_call *next_call(struct probe *g, enum s3c_s3_op op)
