@@ -214,6 +214,33 @@ static void walks_objects_by_member(void **state)
     assert_int_equal(n, 3);
 }
 
+static void walks_objects_without_touching_them(void **state)
+{
+    char text[] = "{ \"a\\u0041\" : \"\\n\", \"\":{}, \"\\ud800\":[1] }";
+    const char *const names[] = {"a\\u0041", "", "\\ud800"};
+    char before[sizeof(text)];
+    struct s3c_json_reader r;
+    struct s3c_view name;
+    size_t n = 0;
+    bool first;
+    int rc;
+
+    (void)state;
+    memcpy(before, text, sizeof(text));
+    s3c_json_reader_init(&r, text, strlen(text));
+    rc = s3c_json_object_begin(&r, &first);
+    while (rc == 0 && (rc = s3c_json_object_member_text(&r, &first, &name)) == 0) {
+        CHECK_VIEW(name, names[n++]);
+        rc = s3c_json_skip(&r, NULL);
+    }
+    CHECK_CODE(rc, S3C_END);
+    assert_int_equal(n, 3);
+    assert_memory_equal(text, before, sizeof(text));
+    s3c_json_reader_init(&r, text, strlen("{ \"a"));
+    CHECK_OK(s3c_json_object_begin(&r, &first), NULL);
+    CHECK_CODE(s3c_json_object_member_text(&r, &first, &name), S3C_E_RECORD);
+}
+
 static void skip_prefix(void *ctx, char *p, size_t n)
 {
     struct s3c_json_reader r;
@@ -244,6 +271,7 @@ int main(void)
         CHECK_TEST(unescapes_strings_in_place),
         CHECK_TEST(refuses_half_a_surrogate_pair),
         CHECK_TEST(walks_objects_by_member),
+        CHECK_TEST(walks_objects_without_touching_them),
         CHECK_TEST(never_reads_beyond_the_end),
     };
 
