@@ -85,6 +85,19 @@ void s3c_destination_close_all(struct s3c_destination *d, enum s3c_close_reason 
         s3c_destination_close_file(d, f, reason);
 }
 
+/*
+ * With write.once all files go together where it is not a file's own affair: acknowledgements wait for a place in the stream where no file is open,
+ * and among many partitions there would be none otherwise.
+ */
+static void close_or_all(struct s3c_destination *d, struct s3c_file *f,
+                         enum s3c_close_reason reason)
+{
+    if (d->once)
+        s3c_destination_close_all(d, reason);
+    else
+        s3c_destination_close_file(d, f, reason);
+}
+
 void s3c_destination_close_due(struct s3c_destination *d, int64_t now_ns)
 {
     const struct s3c_file_limits *l = &d->limits;
@@ -92,7 +105,7 @@ void s3c_destination_close_due(struct s3c_destination *d, int64_t now_ns)
 
     while (l->age_ns > 0 && (f = s3c_open_files_oldest(&d->open)) &&
            now_ns - f->first_ns >= l->age_ns)
-        s3c_destination_close_file(d, f, S3C_CLOSE_AGE);
+        close_or_all(d, f, S3C_CLOSE_AGE);
     if (l->idle_ns > 0 && now_ns - d->last_ns >= l->idle_ns)
         s3c_destination_close_all(d, S3C_CLOSE_IDLE);
 }
@@ -200,16 +213,15 @@ static void make_smaller(struct s3c_destination *d, struct s3c_file *f)
     if (d->stream_bytes < SIZE_MAX && f->writer->ops->ready(f->writer) >= d->part_size)
         stream(d, f);
     else
-        s3c_destination_close_file(d, f, S3C_CLOSE_MEMORY);
+        close_or_all(d, f, S3C_CLOSE_MEMORY);
 }
 
 void s3c_destination_relieve(struct s3c_destination *d, size_t need)
 {
     size_t count, enough = d->memory_limit / UPLOAD_SHARE;
-    const struct s3c_file *first = s3c_order_first(&d->order, &count);
     struct s3c_file *f;
 
-    if (first && first->given < first->settled)
+    if (s3c_destination_has_acks(d, &count))
         return; /* acknowledgements are there to be taken, which frees memory too */
     if (s3c_pipeline_on_its_way(&d->pipeline, d->part_size) >= need)
         return;

@@ -185,6 +185,8 @@ static void run(struct s3c_destination *d, int timeout_ms)
 
     s3c_pipeline_run(&d->pipeline, timeout_ms, &woken);
     s3c_destination_look_at_streams(d);
+    if (d->once)
+        s3c_order_find_border(&d->order);
     d->woken = d->woken || woken;
 }
 
@@ -243,7 +245,7 @@ static int add_record(struct s3c_destination *d, struct s3c_file *f, const struc
         return rc;
     s3c_order_add(&d->order, f);
     d->stats.records++;
-    d->last_ns = now;
+    d->last_ns = d->pipeline.record_ns = now;
     s3c_destination_file_grew(d, f);
     return 0;
 }
@@ -331,14 +333,28 @@ static size_t collect_run(struct s3c_destination *d, struct s3c_file *f, size_t 
     return n;
 }
 
+/*
+ * With write.once a position is acknowledged only together with all others up to a border: whoever starts again at the last one that was
+ * acknowledged starts where files began, in every partition.
+ */
+bool s3c_destination_has_acks(const struct s3c_destination *d, size_t *ret_max)
+{
+    size_t count;
+    const struct s3c_file *f = s3c_order_first(&d->order, &count);
+
+    *ret_max = d->once ? d->order.border : SIZE_MAX;
+    return *ret_max > 0 && f && f->settled > f->given;
+}
+
 static size_t collect(struct s3c_destination *d, struct s3c_ack *acks, size_t max)
 {
-    size_t n = 0, count, got = 1;
-    struct s3c_file *f;
+    size_t n = 0, count, border;
 
-    while (n < max && got > 0 && (f = s3c_order_first(&d->order, &count))) {
-        got = f->given < f->settled ? collect_run(d, f, count, acks + n, max - n) : 0;
-        n += got;
+    while (n < max && s3c_destination_has_acks(d, &border)) {
+        size_t most = max - n < border ? max - n : border;
+        struct s3c_file *f = s3c_order_first(&d->order, &count);
+
+        n += collect_run(d, f, count, acks + n, most);
     }
     return n;
 }
@@ -405,9 +421,8 @@ int s3c_destination_fd(const struct s3c_destination *d)
 int s3c_destination_timeout_ms(const struct s3c_destination *d)
 {
     size_t count;
-    const struct s3c_file *f = s3c_order_first(&d->order, &count);
 
-    if (f && f->given < f->settled)
+    if (s3c_destination_has_acks(d, &count))
         return 0;
     return ms_until(due_ns(d), now_ns(d));
 }

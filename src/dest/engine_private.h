@@ -13,7 +13,7 @@
 struct s3c_destination {
     struct s3c_destination_parts parts;
     struct s3c_file_limits limits;
-    size_t memory_limit;
+    size_t memory_limit; /* for what is counted: less than the option where files are many */
     size_t files_max; /* closed files that wait */
     size_t part_size;
     size_t
@@ -46,6 +46,8 @@ void s3c_destination_file_grew(struct s3c_destination *d, struct s3c_file *f);
 /* Fails open files whose streams broke, and asks how much of the others the sink still holds. */
 void s3c_destination_look_at_streams(struct s3c_destination *d);
 
+/* Whether there are acknowledgements to be taken, and how many at most. */
+bool s3c_destination_has_acks(const struct s3c_destination *d, size_t *ret_max);
 size_t s3c_destination_memory(const struct s3c_destination *d);
 /* Sees to it that `need` bytes more will be free soon, if that takes more than waiting. */
 void s3c_destination_relieve(struct s3c_destination *d, size_t need);

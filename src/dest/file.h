@@ -61,10 +61,12 @@ struct s3c_file {
 
     /* acknowledging */
     size_t settled; /* so many of its records have a result: all once it is done */
-    size_t scanned; /* so many of them s3c_order_border has seen */
-    size_t stored;  /* so many of them were found to be stored, whatever becomes of the others */
-    size_t given;   /* so many were acknowledged */
-    size_t cursor;  /* in positions: the next one to give */
+    size_t scanned; /* so many of them s3c_order_find_border has seen */
+    bool goes_on,
+        begun_before; /* one file of an earlier run has its end and the beginning of the next one in its partition */
+    size_t stored; /* so many of them were found to be stored, whatever becomes of the others */
+    size_t given;  /* so many were acknowledged */
+    size_t cursor; /* in positions: the next one to give */
 };
 
 S3C_MUST_USE struct s3c_file *s3c_file_new(void); /* NULL: out of memory */

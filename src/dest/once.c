@@ -229,8 +229,10 @@ static struct s3c_file *active(const struct s3c_partition *part)
 /* Acknowledges what is held of a partition: the beginning of what is in S3. */
 static void release(struct s3c_pipeline *p, struct s3c_partition *part)
 {
-    while (!s3c_link_alone(&part->line) && in_line(part->line.next)->once->held)
+    while (!s3c_link_alone(&part->line) && in_line(part->line.next)->once->held) {
+        p->waiting++; /* for one moment again */
         found(p, in_line(part->line.next));
+    }
 }
 
 /* ---- replays ---- */
@@ -239,9 +241,9 @@ static void hold(struct s3c_pipeline *p, struct s3c_file *f)
 {
     struct s3c_partition *part = f->partition;
 
-    if (in_line(part->line.next) == f)
-        part->hold_due_ns = p->once_now_ns + p->once->options.hold_ns;
+    part->held_ns = p->once_now_ns;
     f->once->held = true;
+    p->waiting--; /* it need not be sent */
     s3c_pipeline_move(&p->held, f, S3C_FILE_QUEUED);
 }
 
@@ -254,8 +256,10 @@ static void let_go(struct s3c_pipeline *p, struct s3c_partition *part)
     for (struct s3c_link *l = part->line.next; l != &part->line; l = l->next) {
         struct s3c_file *f = in_line(l);
 
-        if (f->once->held)
+        if (f->once->held) {
+            p->waiting++;
             s3c_pipeline_move(&p->blocked, f, S3C_FILE_QUEUED);
+        }
         f->once->held = false;
         f->once->further += first;
         first = false;
@@ -296,6 +300,13 @@ static void keep_rest(struct s3c_pipeline *p, struct s3c_file *f, size_t stored)
     start(p, f);
 }
 
+/* The file that is there has records of all of these: no replay may begin between them. */
+static void join(struct s3c_partition *part, struct s3c_file *last)
+{
+    for (struct s3c_link *l = part->line.next; in_line(l) != last; l = l->next)
+        in_line(l)->goes_on = in_line(l->next)->begun_before = true;
+}
+
 /* Its partition expects the rest of a file that is in S3. */
 static void compare(struct s3c_pipeline *p, struct s3c_file *f)
 {
@@ -305,7 +316,7 @@ static void compare(struct s3c_pipeline *p, struct s3c_file *f)
     switch (s3c_expected_compare(&part->expected, open_positions(f), &stored)) {
     case S3C_REPLAY_STORED:
         part->expecting = false;
-        release(p, part);
+        join(part, f);
         keep_rest(p, f, stored);
         break;
     case S3C_REPLAY_HOLD:
@@ -406,6 +417,9 @@ void s3c_once_leave(struct s3c_pipeline *p, struct s3c_file *f)
     s3c_retained_done(&f->once->retained);
     s3c_buf_done(&f->delivery.found);
     p->once_moved = true;
+    /* Not before: a position between them and its rest would be in the middle of a file. */
+    if (!f->once->held && !f->partition->expecting)
+        release(p, f->partition);
 }
 
 static void turn(struct s3c_pipeline *p, struct s3c_file *f)
@@ -418,16 +432,29 @@ static void turn(struct s3c_pipeline *p, struct s3c_file *f)
         start(p, f);
 }
 
+/*
+ * Not while records come, of whichever partition: the rest of a replay is on its way. A host that waits for acknowledgements sends none. And not while
+ * more of it is being written: that file is compared when it is closed.
+ */
+static int64_t due_of(const struct s3c_pipeline *p, const struct s3c_partition *part)
+{
+    int64_t quiet_ns = p->record_ns > part->held_ns ? p->record_ns : part->held_ns;
+
+    if (!part->expecting || part->open || active(part))
+        return INT64_MAX;
+    return quiet_ns + p->once->options.hold_ns;
+}
+
 static void release_due(struct s3c_pipeline *p, int64_t now_ns)
 {
     struct s3c_link *l = p->held.next;
 
     while (l != &p->held) {
         struct s3c_partition *part = S3C_LINK_OF(l, struct s3c_file, link)->partition;
-        bool last = p->ending && !active(part);
+        int64_t due_ns = due_of(p, part);
 
         l = l->next;
-        if (part->hold_due_ns > now_ns && !last)
+        if (due_ns == INT64_MAX || (due_ns > now_ns && !p->ending))
             continue;
         release(p, part);
         l = p->held.next; /* it took others of its line with it */
@@ -460,8 +487,8 @@ int64_t s3c_once_due_ns(const struct s3c_pipeline *p)
     for (struct s3c_link *l = p->held.next; l != &p->held; l = l->next) {
         const struct s3c_partition *part = S3C_LINK_OF(l, struct s3c_file, link)->partition;
 
-        if (part->hold_due_ns < due_ns)
-            due_ns = part->hold_due_ns;
+        if (due_of(p, part) < due_ns)
+            due_ns = due_of(p, part);
     }
     return due_ns;
 }

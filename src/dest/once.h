@@ -38,7 +38,7 @@ struct s3c_once_options {
     bool
         honoured; /* the server refuses to overwrite where it is asked to; else every file is looked for before it is put */
     int64_t
-        hold_ns; /* so long the records of a replay wait for those that complete a file which is there */
+        hold_ns; /* so long after the newest record those of a replay wait for the rest of a file that is there */
 };
 
 struct s3c_once;

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "dest/file.h"
 
 enum { RUNS = 254 }; /* a chunk is one page */
 
@@ -71,6 +72,44 @@ void s3c_order_add(struct s3c_order *o, struct s3c_file *f)
     o->tail->runs[o->tail->end++] = (struct run){f, 1};
 }
 
+/* The next run to look at; NULL: there is none yet. */
+static struct run *next_to_scan(struct s3c_order *o)
+{
+    if (!o->scan) {
+        o->scan = o->head;
+        o->scan_run = o->head ? o->head->first : 0;
+    }
+    if (o->scan && o->scan_run == o->scan->end && o->scan->next) {
+        o->scan = o->scan->next;
+        o->scan_run = o->scan->first;
+    }
+    return o->scan && o->scan_run < o->scan->end ? &o->scan->runs[o->scan_run] : NULL;
+}
+
+void s3c_order_find_border(struct s3c_order *o)
+{
+    struct run *run;
+
+    while ((run = next_to_scan(o)) && run->file->state == S3C_FILE_DONE) {
+        struct s3c_file *f = run->file;
+
+        o->begun += f->scanned == 0 && !f->begun_before;
+        f->scanned += run->count;
+        o->begun -= f->scanned == f->records && !f->goes_on;
+        o->scanned += run->count;
+        o->scan_run++;
+        if (o->begun == 0)
+            o->border = o->scanned;
+    }
+}
+
+/* The scan may stand at the end of a chunk that goes, or that begins again. */
+static void take_scan_along(struct s3c_order *o, const struct s3c_order_chunk *gone)
+{
+    if (o->scan == gone)
+        o->scan = NULL;
+}
+
 /* A chunk whose runs are all gone stays only as the last one, where it is filled from its beginning again. */
 static void drop_empty(struct s3c_order *o)
 {
@@ -78,6 +117,7 @@ static void drop_empty(struct s3c_order *o)
 
     if (c->first < c->end)
         return;
+    take_scan_along(o, c);
     if (c == o->tail) {
         c->first = c->end = 0;
         return;
@@ -103,6 +143,11 @@ void s3c_order_drop(struct s3c_order *o, size_t n)
 
     assert(n <= run->count);
     run->count -= n;
+    if (o->border > 0) { /* somebody asks for borders, and takes nothing from behind one */
+        assert(n <= o->border);
+        o->border -= n;
+        o->scanned -= n;
+    }
     if (run->count > 0)
         return;
     o->head->first++;

@@ -21,7 +21,7 @@ struct s3c_partition {
     struct s3c_link line;         /* closed files that are not done, in order */
     bool expecting;               /* they are compared with the file of an earlier run */
     struct s3c_expected expected; /* that file */
-    int64_t hold_due_ns;          /* monotonic: when the held ones are acknowledged */
+    int64_t held_ns;              /* monotonic: when the newest of them that may be in it came */
     size_t values_len;            /* of the key; the rest is the variant */
     size_t key_len;
     char key[];

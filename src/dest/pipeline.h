@@ -28,7 +28,8 @@ struct s3c_pipeline {
     struct s3c_link blocked,
         held; /* of write.once: those whose turn has not come, and those that wait for what follows them */
     bool once_moved; /* somebody's turn may have come */
-    int64_t once_now_ns;
+    int64_t once_now_ns,
+        record_ns;               /* monotonic: now; when the newest record came, set by the owner */
     bool ending;                 /* no file will come any more */
     struct s3c_link streams;     /* that the sink has: open files, and closed ones in `sending` */
     struct s3c_delivery *broken; /* streams that failed while their file was open */
