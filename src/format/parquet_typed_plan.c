@@ -204,7 +204,7 @@ static bool is_only_null(const struct avro_type *t)
     for (size_t i = 0; i < t->count; i++)
         if (t->types[i]->kind != AVRO_NULL)
             return false;
-    return true;
+    return t->count > 0;
 }
 
 static bool has_columns(const struct avro_type *record)
