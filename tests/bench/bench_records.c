@@ -29,7 +29,7 @@ static const char *const metadata_text[BENCH_METADATA_MAX][2] = {
 static void fill_payload(char *dst, size_t size, unsigned i)
 {
     size_t n = (size_t)snprintf(
-        dst, size, "{\"id\":%08u,\"name\":\"user-%06u\",\"email\":\"u%u@example.com\",\"note\":\"",
+        dst, size, "{\"id\":1%07u,\"name\":\"user-%06u\",\"email\":\"u%u@example.com\",\"note\":\"",
         i, i, i);
 
     if (n >= size - 2)

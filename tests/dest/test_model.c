@@ -13,7 +13,14 @@
 #include "dest/engine_private.h"
 #include "format/json.h"
 
-enum { RECORDS = 8192, PARTITIONS = 9, LIMIT = 96 << 10, PART = 4 << 10, PAYLOAD = 6000 };
+enum {
+    RECORDS = 8192,
+    PARTITIONS = 9,
+    OPTION = (96 << 10) * 24 / 13 + 1,
+    LIMIT = 96 << 10,
+    PART = 4 << 10,
+    PAYLOAD = 6000
+};
 
 struct model {
     struct rig rig;
@@ -45,7 +52,7 @@ static int open_model(struct model *m, uint64_t seed)
                                             .file_max_age_ns = pick(m, 3) * S3C_NS_PER_SEC,
                                             .file_max_idle_ns = pick(m, 2) * S3C_NS_PER_SEC,
                                             .part_size = PART,
-                                            .memory_limit = LIMIT,
+                                            .memory_limit = OPTION,
                                             .max_connections = 1 + (int)pick(m, 20)};
     memset(m->payload, 'x', PAYLOAD);
     parts.settings = &m->rig.settings;

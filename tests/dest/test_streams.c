@@ -7,8 +7,8 @@
 #include "base/view.h"
 #include "dest/engine_private.h"
 
-/* Memory 256 KiB, so files stream from 64 KiB on; parts of 16 KiB. */
-enum { LIMIT = 256 << 10, FROM = LIMIT / 4, PART = 16 << 10 };
+/* What may be counted: 256 KiB, so files stream from 64 KiB on; parts of 16 KiB. */
+enum { OPTION = (256 << 10) * 24 / 13 + 1, LIMIT = 256 << 10, FROM = LIMIT / 4, PART = 16 << 10 };
 
 #define HUNDRED \
     "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
@@ -18,7 +18,7 @@ static void start(struct rig *r)
 {
     rig_init(r);
     r->settings.key_template = RIG_BY_COLLECTION;
-    r->settings.memory_limit = LIMIT;
+    r->settings.memory_limit = OPTION;
     r->settings.part_size = PART;
     r->settings.buffer_size = 100000;
 }
