@@ -26,7 +26,7 @@ struct s3c_buf {
         NULL, 0, 0, (max_) \
     }
 
-/* Room for n more bytes after len; then write at ptr + len and add to len. Grows by doubling. */
+/* Room for n more bytes after len; then write at ptr + len and add to len. Grows by doubling, from a MiB on by a quarter. */
 S3C_PUBLIC S3C_MUST_USE int s3c_buf_reserve(struct s3c_buf *b, size_t n);
 S3C_PUBLIC S3C_MUST_USE int s3c_buf_add(struct s3c_buf *b, const void *p, size_t n);
 S3C_PUBLIC S3C_MUST_USE int s3c_buf_add_view(struct s3c_buf *b, struct s3c_view v);
