@@ -19,14 +19,15 @@ struct parquet_format {
 static int shred(const struct s3c_parquet_shape *s, const struct s3c_record *r,
                  struct s3c_cells *out, struct s3c_error *err)
 {
-    struct s3c_cell payload = {
-        .leaf = PAYLOAD, .def = r->after.kind != S3C_DATA_NIL, .value.bytes = r->after.bytes};
     int rc = s3c_parquet_shape_shred(KEY, r, out, err);
 
     (void)s;
     if (rc < 0)
         return rc;
-    return s3c_cells_add(out, payload) < 0 ? s3c_error_nomem(err) : 0;
+    rc = s3c_cells_add(out, (struct s3c_cell){.leaf = PAYLOAD,
+                                              .def = r->after.kind != S3C_DATA_NIL,
+                                              .value.bytes = r->after.bytes});
+    return rc < 0 ? s3c_error_nomem(err) : 0;
 }
 
 static void release_shape(struct s3c_parquet_shape *s)

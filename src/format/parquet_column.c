@@ -70,7 +70,7 @@ void s3c_column_clear(struct s3c_column *c)
     s3c_buf_clear(&c->numbers);
     s3c_buf_clear(&c->plain);
     c->state = first_state(c);
-    c->values = c->entries = 0;
+    c->values = 0;
 }
 
 static size_t prefix(const struct s3c_column *c)
@@ -192,26 +192,29 @@ static int judge(struct s3c_column *c)
     return 0;
 }
 
-static void begin_record(struct s3c_column *c)
+static int begin_record(struct s3c_column *c)
 {
+    int r = 0;
+
     c->mark.values = c->values;
-    c->mark.entries = c->entries;
+    c->mark.levels = c->def.len;
     c->mark.plain = c->plain.len;
+    if (c->state != S3C_COLUMN_PLAIN)
+        r = judge(c);
     c->mark.dictionary = c->dictionary.count;
+    return r;
 }
 
 static int add_levels(struct s3c_column *c, const struct s3c_cell *cell)
 {
-    if (c->max_def > 0) {
-        if (room_for(&c->def, 1) < 0)
-            return S3C_E_NOMEM;
-        c->def.ptr[c->def.len++] = (char)cell->def;
-    }
+    if (room_for(&c->def, 1) < 0)
+        return S3C_E_NOMEM;
     if (c->max_rep > 0) {
         if (room_for(&c->rep, 1) < 0)
             return S3C_E_NOMEM;
         c->rep.ptr[c->rep.len++] = (char)cell->rep;
     }
+    c->def.ptr[c->def.len++] = (char)cell->def;
     return 0;
 }
 
@@ -249,61 +252,45 @@ static int add_value(struct s3c_column *c, struct s3c_view v)
     return r;
 }
 
-/* The cell's value in PLAIN encoding; `number` is room for it. */
-static struct s3c_view value_of(const struct s3c_column *c, const struct s3c_cell *cell,
-                                char number[8])
+/* The cell's boolean or number in PLAIN encoding; `bytes` is room for it. */
+static struct s3c_view number_of(const struct s3c_column *c, const struct s3c_cell *cell,
+                                 char bytes[8])
 {
     uint32_t narrow;
     uint64_t wide;
 
-    switch (c->type) {
-    case S3C_PARQUET_BOOLEAN:
-        number[0] = cell->value.boolean;
-        break;
-    case S3C_PARQUET_INT32:
-    case S3C_PARQUET_FLOAT:
-        memcpy(&narrow, &cell->value, sizeof(narrow));
-        s3c_put_le32(number, narrow);
-        break;
-    case S3C_PARQUET_INT64:
-    case S3C_PARQUET_DOUBLE:
+    if (c->width == sizeof(wide)) {
         memcpy(&wide, &cell->value, sizeof(wide));
-        s3c_put_le64(number, wide);
-        break;
-    default:
-        return cell->value.bytes;
+        s3c_put_le64(bytes, wide);
+    } else if (c->width == sizeof(narrow)) {
+        memcpy(&narrow, &cell->value, sizeof(narrow));
+        s3c_put_le32(bytes, narrow);
+    } else {
+        bytes[0] = cell->value.boolean;
     }
-    return (struct s3c_view){number, c->width};
+    return (struct s3c_view){bytes, c->width};
 }
 
 int s3c_column_add(struct s3c_column *c, const struct s3c_cell *cell)
 {
     char number[8];
-    int r = 0;
+    int r = cell->rep == 0 ? begin_record(c) : 0;
 
-    if (cell->rep == 0) {
-        begin_record(c);
-        if (c->state != S3C_COLUMN_PLAIN)
-            r = judge(c);
-        c->mark.dictionary = c->dictionary.count;
-    }
-    if (r == 0)
+    if (r == 0 && c->max_def > 0)
         r = add_levels(c, cell);
-    if (r == 0 && cell->def == c->max_def)
-        r = add_value(c, value_of(c, cell, number));
-    if (r < 0)
+    if (r < 0 || cell->def < c->max_def)
         return r;
-    c->entries++;
-    c->values += cell->def == c->max_def;
-    return 0;
+    r = add_value(c, c->type >= S3C_PARQUET_BYTES ? cell->value.bytes : number_of(c, cell, number));
+    if (r == 0)
+        c->values++;
+    return r;
 }
 
 void s3c_column_undo(struct s3c_column *c)
 {
-    if (c->max_def > 0)
-        c->def.len = c->mark.entries;
+    c->def.len = c->mark.levels;
     if (c->max_rep > 0)
-        c->rep.len = c->mark.entries;
+        c->rep.len = c->mark.levels;
     if (c->state == S3C_COLUMN_DICTIONARY) {
         c->numbers.len = c->mark.values * sizeof(uint32_t);
         s3c_dictionary_cut(&c->dictionary, c->mark.dictionary);
@@ -311,7 +298,6 @@ void s3c_column_undo(struct s3c_column *c)
         c->plain.len = c->mark.plain;
     }
     c->values = c->mark.values;
-    c->entries = c->mark.entries;
 }
 
 int s3c_column_settle(struct s3c_column *c)

@@ -18,16 +18,21 @@ struct s3c_column {
     unsigned
         width; /* of a value in `plain`; 0: 4 bytes of length and the bytes. A boolean takes a byte here */
     enum s3c_column_state state;
-    size_t values, entries; /* entries: with nulls */
+    size_t values; /* without nulls */
     struct {
-        size_t values, entries, plain;
+        size_t values, levels, plain;
         uint32_t dictionary;
-    } mark; /* where the last record begins; plain and dictionary where they are used */
+    } mark;                  /* where the last record begins; each where it is used */
     struct s3c_buf def, rep; /* a byte for each entry; nothing where the highest level is 0 */
     struct s3c_dictionary dictionary;
     struct s3c_buf numbers; /* uint32_t each, with a dictionary */
     struct s3c_buf plain;   /* without one */
 };
+
+static inline size_t s3c_column_entries(const struct s3c_column *c)
+{
+    return c->max_def > 0 ? c->def.len : c->values;
+}
 
 void s3c_column_init(struct s3c_column *c, const struct s3c_parquet_node *leaf);
 void s3c_column_done(struct s3c_column *c);

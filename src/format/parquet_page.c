@@ -283,7 +283,8 @@ static int write_data(struct s3c_page_writer *w, struct cursor *c, struct s3c_bu
 
 static struct cursor start_of(const struct s3c_parquet_node *leaf, const struct s3c_column *column)
 {
-    struct cursor c = {.order = s3c_order_of(leaf), .column = column, .entries = column->entries};
+    struct cursor c = {
+        .order = s3c_order_of(leaf), .column = column, .entries = s3c_column_entries(column)};
 
     if (column->max_def > 0)
         c.def = (const uint8_t *)column->def.ptr;

@@ -124,14 +124,14 @@ void s3c_bounds_add(struct s3c_bounds *b, enum s3c_order order, struct s3c_view 
         *b = (struct s3c_bounds){v, v, head, head, true};
         return;
     }
-    if (head < b->min_head ||
-        (head == b->min_head && has_tail(order) && s3c_view_cmp(v, b->min) < 0)) {
-        b->min = v;
-        b->min_head = head;
-    } else if (head > b->max_head ||
-               (head == b->max_head && has_tail(order) && s3c_view_cmp(v, b->max) > 0)) {
+    if (head > b->max_head || /* first, because much of what is written rises */
+        (head == b->max_head && has_tail(order) && s3c_view_cmp(v, b->max) > 0)) {
         b->max = v;
         b->max_head = head;
+    } else if (head < b->min_head ||
+               (head == b->min_head && has_tail(order) && s3c_view_cmp(v, b->min) < 0)) {
+        b->min = v;
+        b->min_head = head;
     }
 }
 
