@@ -80,6 +80,7 @@ static int opened(struct connector *c, void *engine, struct s3c_error *err)
     in->decode_key = s3c_config_number(c->config, "sdk.schema.extract.key.enabled") != 0;
     in->decode_payload = s3c_config_number(c->config, "sdk.schema.extract.payload.enabled") != 0;
     in->schemas = d->schemas;
+    d->stream.idle_closes = s3c_config_number(c->config, "file.max-idle") > 0;
     in->log = plugin_log_sink(c->plugin->log);
     destination_stream_open(&d->stream, engine);
     return 0;

@@ -93,6 +93,15 @@ bool destination_stream_is_settled(const struct destination_stream *s)
            s->sent.len == 0;
 }
 
+/* A host that waits for acknowledgements sends nothing before it has them: its records go out now rather than after file.max-idle. */
+static int flush_in_step(struct destination_stream *s, struct s3c_error *err)
+{
+    if (!s->idle_closes || !lockstep_is_certain(&s->lockstep) || s->intake.rest.len > 0 ||
+        ack_queue_is_complete(&s->acks))
+        return 0;
+    return s3c_destination_flush(s->engine, err);
+}
+
 /* ---- Stop ---- */
 
 static bool all_has_come(const struct destination_stream *s, int64_t now)
@@ -156,6 +165,7 @@ int destination_stream_message(struct destination_stream *s, struct s3c_view mes
                                struct s3c_error *err)
 {
     s->heard = true;
+    lockstep_heard(&s->lockstep, s->clock);
     return intake_message(&s->intake, message, err);
 }
 
@@ -172,12 +182,16 @@ int destination_stream_run(struct destination_stream *s, struct s3c_error *err)
     while (got && r == 0) {
         r = intake_run(&s->intake, err);
         if (r == 0)
+            r = flush_in_step(s, err);
+        if (r == 0)
             r = go_on_stopping(s, err);
         if (r == 0)
             r = collect_acks(s, &got, err);
         if (!s->listened_to)
             s3c_buf_clear(&s->acks.out);
     }
+    if (destination_stream_is_settled(s))
+        lockstep_answered(&s->lockstep, s->clock);
     return r < 0 ? r : go_on_stopping(s, err);
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "plugin/intake.h"
+#include "plugin/lockstep.h"
 
 #define DESTINATION_QUIET_NS (2 * S3C_NS_PER_SEC)
 #define DESTINATION_FLUSH_NS (50 * S3C_NS_PER_SEC)
@@ -33,7 +34,9 @@ struct destination_stream {
     struct ack_queue acks;
     struct s3c_buf sent; /* what was taken last */
     bool listened_to;    /* somebody takes the acknowledgements */
-    bool half_closed;    /* no record will come any more */
+    bool idle_closes;    /* files may be closed because nothing comes (file.max-idle is not off) */
+    struct lockstep lockstep;
+    bool half_closed; /* no record will come any more */
     enum destination_stop stop;
     struct s3c_buf stop_position;
     bool heard;            /* messages came since the last run */

@@ -320,6 +320,70 @@ static void the_end_of_records_flushes(void **state)
     bed_end(b);
 }
 
+/* One record in a message, acknowledged before the next one: file.max-idle passes in the first rounds only. */
+static void wait_and_speak(struct bed *b, int number, bool passes)
+{
+    char want[16];
+
+    (void)snprintf(want, sizeof(want), "p%d ", number);
+    bed_say_plain(b, number, 1);
+    if (passes) {
+        bed_expect(b, "");
+        CHECK_OK(s3c_destination_flush(b->s.engine, &b->err), &b->err);
+        bed_run(b);
+    }
+    bed_expect(b, want);
+    bed_expect(b, ""); /* it has been read */
+    bed_run(b);
+}
+
+static void a_host_that_waits_for_acknowledgements_is_not_kept_waiting(void **state)
+{
+    struct bed *b = bed_begin(1000);
+    int n = 0;
+
+    (void)state;
+    b->s.idle_closes = true;
+    for (; n < LOCKSTEP_ROUNDS; n++)
+        wait_and_speak(b, n, true);
+    wait_and_speak(b, n++, false);
+    wait_and_speak(b, n++, false);
+    bed_advance(b, 2 * LOCKSTEP_PROMPT_NS); /* it had nothing to say: nothing is known any more */
+    wait_and_speak(b, n++, true);
+    bed_end(b);
+}
+
+static void a_host_that_does_not_wait_fills_its_files(void **state)
+{
+    struct bed *b = bed_begin(4);
+    int n = 0;
+
+    (void)state;
+    b->s.idle_closes = true;
+    for (; n <= LOCKSTEP_ROUNDS; n++)
+        wait_and_speak(b, n, n < LOCKSTEP_ROUNDS);
+    b->dest.sink.finish_at_once = false;
+    bed_say_plain(b, n, 1);     /* goes out alone */
+    bed_say_plain(b, n + 1, 2); /* but it has not waited for that */
+    bed_expect(b, "");
+    assert_int_equal(b->dest.sink.puts, n + 1);
+    b->dest.sink.finish_at_once = true;
+    fake_sink_finish(&b->dest.sink, (size_t)n, 0, false, NULL);
+    bed_say_plain(b, n + 3, 2);
+    bed_expect(b, "p4 p5 p6 p7 p8 ");
+    bed_end(b);
+}
+
+static void without_idle_files_wait_for_their_size(void **state)
+{
+    struct bed *b = bed_begin(1000);
+
+    (void)state;
+    for (int n = 0; n < 3 * LOCKSTEP_ROUNDS; n++)
+        wait_and_speak(b, n, true);
+    bed_end(b);
+}
+
 static void unread_acknowledgements_hold_the_stream(void **state)
 {
     struct bed *b = bed_begin(1000);
@@ -358,6 +422,9 @@ int main(void)
         CHECK_TEST(stop_gives_up_on_s3_and_on_the_client),
         CHECK_TEST(a_closed_stream_is_stopped),
         CHECK_TEST(the_end_of_records_flushes),
+        CHECK_TEST(a_host_that_waits_for_acknowledgements_is_not_kept_waiting),
+        CHECK_TEST(a_host_that_does_not_wait_fills_its_files),
+        CHECK_TEST(without_idle_files_wait_for_their_size),
         CHECK_TEST(unread_acknowledgements_hold_the_stream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

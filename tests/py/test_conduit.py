@@ -88,7 +88,7 @@ def test_s3_to_file(server, s3, make_bucket, conduit, tmp_path, arch):
 def test_generator_to_s3(server, s3, make_bucket, conduit, arch):
     """Structured records come Avro-encoded: the plugin asks Conduit's schema service and writes JSON.
 
-    In batches: architecture 2 gives the next batch when the last one is acknowledged, which singly would be a file for each record."""
+    In batches: architecture 2 gives the next batch when the last one is acknowledged."""
     bucket = make_bucket()
     writes = destination(bucket_settings(server, bucket, format="json", prefix="gen"))
     with conduit(pipeline("p", generated(300, **{"sdk.batch.size": "50", "sdk.batch.delay": "1s"}), writes), arch=arch) as c:
@@ -100,6 +100,16 @@ def test_generator_to_s3(server, s3, make_bucket, conduit, arch):
     payloads = [json.loads(r["Payload"]) for r in records]
     assert all(isinstance(p["id"], int) and isinstance(p["name"], str) for p in payloads)
     assert all(r["Operation"] == "create" and r["Metadata"]["opencdc.payload.schema.version"] for r in records)
+
+
+def test_generator_to_s3_singly(server, s3, make_bucket, conduit):
+    """Architecture 2 without batches waits for each record's acknowledgement; after a few rounds of file.max-idle (1 s) the plugin knows."""
+    bucket = make_bucket()
+    with conduit(pipeline("p", generated(90), destination(bucket_settings(server, bucket, format="json"))), arch="v2") as c:
+        c.wait_until(lambda: len(stored(s3, bucket)) >= 90, "90 records, in less than 90 s")
+        c.stop()
+        c.wait_for_no_plugins()
+    assert len({r["Position"] for r in stored(s3, bucket)}) == len(stored(s3, bucket)) == 90
 
 
 @ARCHS
