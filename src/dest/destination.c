@@ -24,6 +24,8 @@
 #define HOLD_DEFAULT_NS (10 * S3C_NS_PER_SEC)
 #define OWN_MEMORY      (8u << 20)
 #define STREAM_SHARE    4 /* of the memory: a file that has so much of it streams */
+#define PART_SHARE      4
+#define PART_LEAST      (INT64_C(5) << 20) /* what S3 takes, but for the last part */
 
 static int64_t now_ns(const struct s3c_destination *d)
 {
@@ -56,13 +58,21 @@ static size_t memory_limit(const struct s3c_settings *s, bool divided)
     return divided ? limit - limit / 3 - own : limit;
 }
 
+uint64_t s3c_destination_part_size(const struct s3c_settings *s)
+{
+    int64_t share = s->memory_limit / PART_SHARE;
+    int64_t most = share > PART_LEAST ? share : PART_LEAST;
+
+    return (uint64_t)(s->part_size < most ? s->part_size : most);
+}
+
 /*
  * A file streams where it cannot stay in memory as one PUT: with a size that leaves no room for another, or without one. Not with write.once,
  * whose files are put whole or not at all.
  */
 static size_t stream_bytes(const struct s3c_settings *s, size_t memory)
 {
-    size_t share = memory / STREAM_SHARE, part = (size_t)s->part_size;
+    size_t share = memory / STREAM_SHARE, part = (size_t)s3c_destination_part_size(s);
     bool fits = s->file_max_bytes > 0 && s->file_max_bytes <= s->memory_limit / 2;
 
     if (fits || s->write_once)
@@ -82,7 +92,7 @@ static void set_limits(struct s3c_destination *d)
         .idle_ns = s->file_max_idle_ns,
     };
     d->memory_limit = memory_limit(s, divided);
-    d->part_size = (size_t)s->part_size;
+    d->part_size = (size_t)s3c_destination_part_size(s);
     d->files_max = divided ? FILES_MAX_DIVIDED : FILES_MAX;
     d->stream_bytes = stream_bytes(s, d->memory_limit);
 }

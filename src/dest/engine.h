@@ -28,6 +28,9 @@ S3C_MUST_USE int s3c_destination_new(struct s3c_destination **ret,
                                      const struct s3c_destination_parts *parts,
                                      struct s3c_error *err);
 
+/* The part-size option, but a quarter of memory.limit at most, or S3's least: while one part goes up the next one gathers. */
+uint64_t s3c_destination_part_size(const struct s3c_settings *s);
+
 void s3c_destination_parts_release(
     struct s3c_destination_parts *parts); /* what was taken over; parts may be missing (NULL) */
 

@@ -56,7 +56,7 @@ static int open_sink(struct s3c_sink **ret, const struct s3c_session *session,
         .client = session->client,
         .clock = session->clock,
         .put_max_bytes = file_max == 0 ? PUT_DEFAULT_MAX : file_max,
-        .part_size = (uint64_t)session->settings->part_size,
+        .part_size = s3c_destination_part_size(session->settings),
     };
 
     if (o.put_max_bytes > S3C_PUT_MAX)
