@@ -121,6 +121,22 @@ void s3c_compress_restart(struct s3c_compressor *c)
     }
 }
 
+/* Entropy coding of literals has no name in the stable interface, and at such an acceleration zstd would leave it out. */
+#define LITERALS_PARAMETER ZSTD_c_experimentalParam5
+
+void s3c_compress_effort(struct s3c_compressor *c, enum s3c_effort effort)
+{
+    static const int steps[] = {
+        [S3C_EFFORT_MOST] = 1, [S3C_EFFORT_LESS] = 3, [S3C_EFFORT_LEAST] = 8};
+    enum { HASH_LOG = 13, MIN_MATCH = 6, HUFFMAN = 1 }; /* a table that fits the first cache */
+
+    if (!c->zstd || ZSTD_isError(ZSTD_CCtx_setParameter(c->zstd, LITERALS_PARAMETER, HUFFMAN)))
+        return;
+    (void)ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_hashLog, HASH_LOG);
+    (void)ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_minMatch, MIN_MATCH);
+    (void)ZSTD_CCtx_setParameter(c->zstd, ZSTD_c_targetLength, steps[effort]);
+}
+
 static size_t room_for(struct s3c_view in)
 {
     return in.len + in.len / 64 + HELD_BACK;

@@ -22,6 +22,13 @@ S3C_MUST_USE int s3c_compress_block(struct s3c_compressor *c, struct s3c_view in
                                     struct s3c_buf *out);
 
 /*
+ * How hard zstd looks for matches in the blocks that follow: at every position, at some, at few. All else is compressed the same way, so that a column whose values
+ * hardly match gets no larger by less effort, and some get smaller. Before the first call: level 1. Other codecs have one effort only.
+ */
+enum s3c_effort { S3C_EFFORT_MOST, S3C_EFFORT_LESS, S3C_EFFORT_LEAST };
+void s3c_compress_effort(struct s3c_compressor *c, enum s3c_effort effort);
+
+/*
  * A stream (gzip, zstd, none; not snappy): any number of pieces, the last one said to be; then the next stream begins. What of it comes
  * out when is the codec's business. After a failure nothing of the piece was taken, and it may be given again.
  */
