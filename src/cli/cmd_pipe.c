@@ -4,12 +4,14 @@
  * kill at any moment repeats records but loses none.
  */
 #include <poll.h>
+#include <string.h>
 
 #include <s3c/source.h>
 
 #include "base/banned.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/mem.h"
 #include "base/view.h"
 #include "cli/delivery.h"
 #include "cli/posfile.h"
@@ -69,6 +71,52 @@ static int refuse_loop(const struct run *k, struct s3c_error *err)
         text_of(s, "bucket"));
 }
 
+static bool writes_once(const struct run *k)
+{
+    const char *text = text_of(k->configs.destination, "write.once");
+
+    return *text && strchr("1tT", *text); /* the words that mean yes */
+}
+
+/* A key that is less than this one and greater than all that are less: without its last character. Empty: there is none that every server takes. */
+static struct s3c_view key_before(struct s3c_view key, char *scratch)
+{
+    size_t n = key.len > 0 ? key.len - 1 : 0;
+
+    while (n > 0 && ((unsigned char)key.ptr[n] & 0xc0) == 0x80)
+        n--;
+    if (n > 0 || key.len == 0 || (unsigned char)key.ptr[0] <= ' ' + 1)
+        return s3c_view_first(key, n);
+    *scratch = (unsigned char)key.ptr[0] > '~' ? '~' : (char)(key.ptr[0] - 1);
+    return (struct s3c_view){scratch, 1};
+}
+
+/*
+ * Another start from nothing would date its snapshot anew, and write.once would not know the same records again: their positions have that date. So
+ * a position in front of the first record is kept before anything is written: its date is behind the underscore in every position of the snapshot.
+ */
+static int keep_beginning(struct run *k, const struct s3c_record *first, struct s3c_error *err)
+{
+    _cleanup_(s3c_buf_done) struct s3c_buf b = S3C_BUF_INIT(64u << 10);
+    struct s3c_view before, key, end;
+    char scratch;
+    int r;
+
+    if (k->given > 0 || k->file.position.len > 0 || first->operation != S3C_OP_SNAPSHOT ||
+        !writes_once(k) || !s3c_view_split_last(first->position, '_', &key, &end) || end.len < 2)
+        return 0;
+    before = key_before(key, &scratch);
+    if (before.len == 0)
+        return 0;
+    r = s3c_buf_add_view(&b, before);
+    if (r == 0)
+        r = s3c_buf_addf(&b, "_s%.*s", (int)end.len - 1, end.ptr + 1);
+    if (r < 0)
+        return s3c_error_nomem(err);
+    r = cli_posfile_note(&k->file, s3c_buf_view(&b), err);
+    return r < 0 ? r : cli_posfile_save(&k->file, err);
+}
+
 /* Waits until the source or the destination may have something, or a signal comes. */
 static void wait_for_both(struct run *k)
 {
@@ -100,7 +148,9 @@ static int step(struct run *k, struct s3c_error *err)
         max = (size_t)(k->limit - k->given);
     r = s3c_source_read(k->source, records, max, &n, 0, err);
     idle = r == S3C_AGAIN;
-    if (r == 0) {
+    if (r == 0)
+        r = keep_beginning(k, &records[0], err);
+    if (r == 0 && n > 0) {
         k->given += n;
         cli_progress_count(&k->progress, records, n);
         r = cli_delivery_write(&k->delivery, records, n, err);

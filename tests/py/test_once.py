@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""write.once: each record is in the bucket once, whatever was killed, lost or refused on the way."""
+
+import collections
+import json
+import random
+import subprocess
+import time
+
+import pytest
+from conftest import put_all
+from records import encode_line
+from test_destination import acked, objects
+
+ONCE = ["--write.once", "true"]
+KILLS = 12
+
+
+def lines_of(first, count):
+    return b"".join(encode_line(key=b"k%d" % i, position=b"p%d" % i, after=b"x" * 10) for i in range(first, first + count))
+
+
+def times_written(s3, bucket, prefix="", field="Position"):
+    """How often each position (or key) is in all files together; every file parses."""
+    times = collections.Counter()
+    for body in all_objects(s3, bucket, prefix).values():
+        times.update(json.loads(line)[field] for line in body.splitlines())
+    return times
+
+
+def all_objects(s3, bucket, prefix=""):
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    keys = [o["Key"] for page in pages for o in page.get("Contents", [])]
+    return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
+
+def assert_once(s3, bucket, count):
+    assert times_written(s3, bucket) == collections.Counter({f"p{i}": 1 for i in range(count)})
+
+
+def all_acked(result, first, count):
+    return acked(result) == [b"p%d" % i for i in range(first, first + count)]
+
+
+def test_a_replay_repeats_nothing(s3, s3c, make_bucket):
+    bucket = make_bucket()
+    for count, size in ((25, 10), (25, 10), (40, 7), (60, 60), (60, 13)):
+        result = s3c.destination(bucket, lines_of(0, count), *ONCE, "--buffer-size", size, "--acks").ok()
+        assert all_acked(result, 0, count)
+        assert_once(s3, bucket, count)
+
+
+@pytest.mark.servers("s3d", "ceph")
+def test_what_is_kept_with_a_file(s3, s3c, make_bucket):
+    bucket = make_bucket()
+    s3c.destination(bucket, lines_of(0, 3), *ONCE, "--prefix", "in").ok()
+    (key,) = objects(s3, bucket)
+    assert key == "in/169b5b823c62b64ca7e5f8456a13c8d5.json", "the hash of p0"
+    metadata = s3.head_object(Bucket=bucket, Key=key)["Metadata"]
+    assert metadata["s3c-count"] == "3" and metadata["s3c-last"] == "cDI"
+
+
+@pytest.mark.servers("s3d", "moto")
+def test_a_bucket_with_versions_has_one_version_of_each(s3, s3c, make_bucket):
+    bucket = make_bucket("Enabled")
+    for _ in range(2):
+        s3c.destination(bucket, lines_of(0, 30), *ONCE, "--buffer-size", "10").ok()
+    versions = s3.list_object_versions(Bucket=bucket)
+    assert len(versions["Versions"]) == 3 and "DeleteMarkers" not in versions
+
+
+@pytest.mark.servers("s3d")
+@pytest.mark.parametrize("quirk", ["no-if-none-match", "if-none-match-is-501"])
+def test_a_server_without_conditions(s3, s3c, s3d, make_bucket, quirk):
+    bucket = make_bucket()
+    s3d.set_quirk(quirk)
+    for count, size in ((25, 10), (40, 7), (40, 40)):
+        result = s3c.destination(bucket, lines_of(0, count), *ONCE, "--buffer-size", size, "--acks").ok()
+        assert "does not keep If-None-Match" in result.stderr
+        assert all_acked(result, 0, count)
+        assert_once(s3, bucket, count)
+
+
+@pytest.mark.servers("s3d")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "reset-before", "count": 3},
+        {"kind": "status", "status": 409, "code": "ConditionalRequestConflict", "count": 4},
+        {"kind": "status", "status": 500, "code": "InternalError", "count": 5},
+        {"kind": "precondition", "count": 1},
+    ],
+    ids=["answers get lost", "conflicts", "errors", "a 412 without an object"],
+)
+def test_faults(s3, s3c, s3d, make_bucket, fault):
+    bucket = make_bucket()
+    s3d.add_fault(op="PutObject", bucket=bucket, skip=2, **fault)  # the first two are the probe's
+    result = s3c.destination(bucket, lines_of(0, 50), *ONCE, "--buffer-size", "10", "--acks").ok()
+    assert all_acked(result, 0, 50)
+    assert_once(s3, bucket, 50)
+
+
+@pytest.mark.servers("s3d")
+def test_somebody_elses_object_is_left_alone(s3, s3c, make_bucket):
+    bucket = make_bucket()
+    s3.put_object(Bucket=bucket, Key="169b5b823c62b64ca7e5f8456a13c8d5.json", Body=b"{}\n")
+    result = s3c.destination(bucket, lines_of(0, 5), *ONCE).ok()
+    assert "another name is taken" in result.stderr
+    files = objects(s3, bucket)
+    assert files.pop("169b5b823c62b64ca7e5f8456a13c8d5.json") == b"{}\n"
+    assert list(files) == ["169b5b823c62b64ca7e5f8456a13c8d5-1.json"]
+
+
+@pytest.mark.servers("s3d")
+def test_who_may_not_look(s3, s3c, s3d, make_bucket):
+    bucket = make_bucket()
+    s3c.destination(bucket, lines_of(0, 5), *ONCE).ok()
+    s3d.add_fault(kind="status", status=403, code="AccessDenied", op="HeadObject", count=-1)
+    result = s3c.destination(bucket, lines_of(0, 5), *ONCE)
+    assert result.returncode == 1 and "HeadObject" in result.stderr
+
+
+def run_and_kill(s3c, arguments, seconds):
+    """Whether it had ended by itself."""
+    with s3c.popen(*arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        try:
+            errors = process.communicate(timeout=seconds)[1]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return False
+        assert process.returncode == 0, errors.decode()
+        return True
+
+
+@pytest.mark.servers("s3d")
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("json", "--destination.buffer-size", "40"),
+        ("json", "--destination.buffer-size", "25", "--destination.key.template", "{prefix}{metadata:s3.size}/{name}"),
+        ("parquet", "--destination.buffer-size", "200"),
+    ],
+    ids=["one partition", "partitions", "parquet"],
+)
+@pytest.mark.parametrize("quirk", [None, "no-if-none-match"])
+def test_a_pipe_that_is_killed(s3, s3c, s3d, make_bucket, tmp_path, options, quirk):
+    source, target = make_bucket(), make_bucket()
+    keys = {f"k{i:05d}": b"x" * (i * 7919 % 97 % 5) for i in range(1500)}
+    put_all(s3, source, keys)
+    time.sleep(2.2)
+    if quirk:
+        s3d.set_quirk(quirk)
+    s3d.set_latency("5ms", "40ms")
+    dice = random.Random(len(options) * 2 + bool(quirk))
+    arguments = ["--source.bucket", source, "--destination.bucket", target, "--destination.format", *options]
+    arguments = ["pipe", *arguments, "--destination.write.once", "true", "--source.settle", "1s", "--source.polling-period", "100ms"]
+    arguments += ["--snapshot-only", "--position-file", tmp_path / "position", "--source.max-connections", "8"]
+    for _ in range(KILLS):
+        if run_and_kill(s3c, arguments, dice.uniform(0.1, 0.9)):
+            break
+    assert run_and_kill(s3c, arguments, 60)
+    s3d.reset_faults()
+    assert keys_written(s3, target) == collections.Counter(keys.keys())
+
+
+def keys_written(s3, bucket):
+    times = collections.Counter()
+    for key, body in all_objects(s3, bucket).items():
+        if key.endswith(".parquet"):
+            parquet = pytest.importorskip("pyarrow.parquet")
+            buffer = __import__("pyarrow").BufferReader(body)
+            times.update(value.decode() for value in parquet.read_table(buffer).column("key").to_pylist())
+        else:
+            times.update(json.loads(line)["Key"] for line in body.splitlines())
+    return times
