@@ -13,6 +13,7 @@ void s3c_open_files_init(struct s3c_open_files *o, uint64_t random)
 {
     s3c_partitions_init(&o->partitions, random);
     s3c_link_init(&o->by_age);
+    o->divided = s3c_template_divides(o->template);
     o->key = o->spare_variant = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
 }
 
@@ -107,7 +108,7 @@ static int make_key(struct s3c_open_files *o, const struct s3c_record *r, struct
     int rc = 0;
 
     s3c_buf_clear(&o->key);
-    if (s3c_template_divides(o->template))
+    if (o->divided)
         rc = s3c_template_partition(o->template, r, s3c_wall_ns(o->clock), &o->key, err);
     o->values_len = o->key.len;
     return rc < 0 ? rc : o->format->ops->variant(o->format, r, &o->key, err);

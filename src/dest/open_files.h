@@ -24,6 +24,7 @@ struct s3c_open_files {
     size_t count, cap;
     size_t bytes; /* of the files */
     uint64_t opened;
+    bool divided;       /* the template takes something from each record */
     struct s3c_buf key; /* of the record that find was asked about */
     size_t values_len;
     struct s3c_partition *latest; /* of the record before; NULL: it is gone */
