@@ -8,7 +8,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-BUILD="gcc libc6-dev meson ninja-build pkg-config libcurl4-openssl-dev libssl-dev libnghttp2-dev libzstd-dev libsnappy-dev libisal-dev libcmocka-dev"
+BUILD="gcc libc6-dev meson ninja-build pkg-config libcurl4-openssl-dev libssl-dev libnghttp2-dev libzstd-dev libsnappy-dev libisal-dev libdeflate-dev libcmocka-dev"
 PYTHON="python3 python3-venv ca-certificates"
 LINT="$BUILD g++ clang-format-14 pmccabe python3"
 FUZZ="$BUILD clang-14 libclang-rt-14-dev"
@@ -39,12 +39,12 @@ without_apt() {
     for tool in cc meson ninja pkg-config python3; do
         command -v "$tool" >/dev/null || lacking="${lacking:-}$tool "
     done
-    for module in libcurl libcrypto libnghttp2 libzstd snappy libisal cmocka; do
+    for module in libcurl libcrypto libnghttp2 libzstd snappy libisal libdeflate cmocka; do
         pkg-config --exists "$module" 2>/dev/null || lacking="${lacking:-}$module "
     done
     [ -z "${lacking:-}" ] && return 0
     echo "deps.sh: this is no Debian system, so install by hand: ${lacking}(a C compiler, Meson >= 1.0, Ninja, pkg-config," \
-        "development files of libcurl, OpenSSL >= 3, nghttp2, zstd, snappy, ISA-L and cmocka, Python >= 3.9)" >&2
+        "development files of libcurl, OpenSSL >= 3, nghttp2, zstd, snappy, ISA-L, libdeflate and cmocka, Python >= 3.9)" >&2
     exit 1
 }
 

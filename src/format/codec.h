@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compression, of one block at a time or as a stream: the only place that knows zstd, snappy and ISA-L. The same bytes in give the
- * same bytes out, whatever the compressor did before; not so gzip, where ISA-L finds a match more or less by the addresses of its buffers. Not thread-safe.
+ * Compression, of one block at a time or as a stream: the only place that knows zstd, snappy, ISA-L and libdeflate. The same bytes in give the
+ * same bytes out, whatever the compressor did before; not so gzip streams, where ISA-L finds a match more or less by the addresses of its buffers. Not thread-safe.
  */
 #ifndef S3C_FORMAT_CODEC_H
 #define S3C_FORMAT_CODEC_H

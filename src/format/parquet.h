@@ -2,7 +2,7 @@
 /*
  * Parquet files of the reference's five columns: operation (STRING), position (bytes), payload (bytes, `after`, null where there is none),
  * key (bytes, null where there is none), metadata (MAP of STRING to STRING; null and empty are told apart). The same records give the
- * same bytes (gzip: pages of the same content, see format/codec.h). A record of more than 1 GiB is S3C_E_TOO_LARGE.
+ * same bytes. A record of more than 1 GiB is S3C_E_TOO_LARGE.
  */
 #ifndef S3C_FORMAT_PARQUET_H
 #define S3C_FORMAT_PARQUET_H

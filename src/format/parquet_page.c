@@ -169,7 +169,7 @@ static int sample_size(struct s3c_page_writer *w, struct s3c_view sample, enum s
 static int choose_effort(struct s3c_page_writer *w, struct s3c_view page)
 {
     enum { SAMPLE = 32 << 10, PERCENT = 103 };
-    size_t most, less = 0, least = 0;
+    size_t most = 0, less = 0, least = 0;
     int r;
 
     if (w->codec != S3C_CODEC_ZSTD)
