@@ -14,7 +14,7 @@ struct s3c_destination {
     struct s3c_destination_parts parts;
     struct s3c_file_limits limits;
     size_t memory_limit; /* for what is counted: less than the option where files are many */
-    size_t files_max; /* closed files that wait */
+    size_t files_max;    /* closed files that wait */
     size_t part_size;
     size_t
         stream_bytes; /* a file streams once so many of its bytes are final; SIZE_MAX: none does */
