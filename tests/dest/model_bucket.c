@@ -71,9 +71,10 @@ static int look(struct model_bucket *b, struct s3c_delivery *d)
         return S3C_E_NOT_FOUND;
     s3c_buf_done(&d->found);
     d->found = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
-    CHECK_OK(s3c_buf_add_str(&d->found, "Content-Length: 5\r\n"), NULL);
-    for (size_t i = 0; i < S3C_DELIVERY_META_MAX; i++)
-        CHECK_OK(s3c_buf_add_str(&d->found, o->meta[i]), NULL);
+    for (size_t i = 0; i < S3C_DELIVERY_META_MAX; i++) {
+        if (s3c_buf_add_str(&d->found, o->meta[i]) < 0)
+            return S3C_E_CONNECT; /* the caller's memory is out */
+    }
     return 0;
 }
 
