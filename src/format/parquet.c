@@ -117,19 +117,3 @@ int s3c_parquet_format_new(struct s3c_format **ret, const struct s3c_parquet_opt
     *ret = &f->base;
     return 0;
 }
-
-int s3c_parquet_writer_new(struct s3c_writer **ret, const struct s3c_parquet_options *o,
-                           struct s3c_error *err)
-{
-    struct s3c_format *f;
-    int r = s3c_parquet_format_new(&f, o, err);
-
-    if (r < 0)
-        return r;
-    r = f->ops->open(f, NULL, ret, err);
-    if (r < 0)
-        f->ops->release(f);
-    else
-        s3c_parquet_file_own(*ret, f);
-    return r;
-}

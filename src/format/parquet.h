@@ -15,9 +15,6 @@ struct s3c_parquet_options {
     size_t group_bytes; /* a row group ends when its records take this much memory; at least 1 */
 };
 
-S3C_MUST_USE int s3c_parquet_writer_new(struct s3c_writer **ret,
-                                        const struct s3c_parquet_options *o,
-                                        struct s3c_error *err); /* 0, S3C_E_NOMEM */
 S3C_MUST_USE int s3c_parquet_format_new(struct s3c_format **ret,
                                         const struct s3c_parquet_options *o,
                                         struct s3c_error *err); /* 0, S3C_E_NOMEM */

@@ -16,7 +16,6 @@ struct parquet_file {
     struct s3c_writer base;
     struct s3c_parquet_shared *shared;
     struct s3c_parquet_shape *shape;
-    struct s3c_format *owned; /* or NULL */
     struct s3c_group group;
     struct s3c_layout layout;
     struct s3c_buf out;
@@ -187,14 +186,7 @@ static void file_release(struct s3c_writer *base)
     s3c_buf_done(&f->layout.bounds);
     s3c_buf_done(&f->out);
     s3c_parquet_shape_unref(f->shape);
-    if (f->owned)
-        f->owned->ops->release(f->owned);
     s3c_free(f);
-}
-
-void s3c_parquet_file_own(struct s3c_writer *base, struct s3c_format *format)
-{
-    ((struct parquet_file *)base)->owned = format;
 }
 
 int s3c_parquet_file_new(struct s3c_writer **ret, struct s3c_parquet_shared *shared,

@@ -27,7 +27,4 @@ void s3c_parquet_shared_done(struct s3c_parquet_shared *s);      /* also after a
 /* Takes a reference to `shape`, and borrows `shared` until it is released. 0, S3C_E_NOMEM. */
 S3C_MUST_USE int s3c_parquet_file_new(struct s3c_writer **ret, struct s3c_parquet_shared *shared,
                                       struct s3c_parquet_shape *shape, struct s3c_error *err);
-/* The writer releases the format with itself. */
-void s3c_parquet_file_own(struct s3c_writer *w, struct s3c_format *format);
-
 #endif

@@ -12,12 +12,20 @@
 static const enum s3c_codec codecs[] = {S3C_CODEC_NONE, S3C_CODEC_GZIP, S3C_CODEC_ZSTD,
                                         S3C_CODEC_SNAPPY};
 
-static struct s3c_writer *new_writer(enum s3c_codec codec, size_t group_bytes)
+static struct s3c_format *new_format(enum s3c_codec codec, size_t group_bytes)
 {
     struct s3c_parquet_options o = {codec, group_bytes};
+    struct s3c_format *f = NULL;
+
+    CHECK_OK(s3c_parquet_format_new(&f, &o, NULL), NULL);
+    return f;
+}
+
+static struct s3c_writer *new_writer(struct s3c_format *f)
+{
     struct s3c_writer *w = NULL;
 
-    CHECK_OK(s3c_parquet_writer_new(&w, &o, NULL), NULL);
+    CHECK_OK(f->ops->open(f, NULL, &w, NULL), NULL);
     return w;
 }
 
@@ -90,7 +98,8 @@ static void gives_the_same_bytes_for_the_same_records(void **state)
 {
     (void)state;
     for (size_t k = 0; k < sizeof(codecs) / sizeof(codecs[0]); k++) {
-        struct s3c_writer *w = new_writer(codecs[k], 50000), *fresh = new_writer(codecs[k], 50000);
+        struct s3c_format *f = new_format(codecs[k], 50000), *g = new_format(codecs[k], 50000);
+        struct s3c_writer *w = new_writer(f), *fresh = new_writer(g);
         struct s3c_buf first = make_file(w, 5000), between = make_file(w, 7),
                        again = make_file(w, 5000);
         struct s3c_buf other = make_file(fresh, 5000), copy = S3C_BUF_INIT(SIZE_MAX);
@@ -103,12 +112,15 @@ static void gives_the_same_bytes_for_the_same_records(void **state)
         s3c_buf_done(&between);
         w->ops->release(w);
         fresh->ops->release(fresh);
+        f->ops->release(f);
+        g->ops->release(g);
     }
 }
 
 static void makes_an_empty_file_of_no_records(void **state)
 {
-    struct s3c_writer *w = new_writer(S3C_CODEC_ZSTD, 1000);
+    struct s3c_format *f = new_format(S3C_CODEC_ZSTD, 1000);
+    struct s3c_writer *w = new_writer(f);
     struct s3c_buf file = make_file(w, 0);
 
     (void)state;
@@ -118,6 +130,7 @@ static void makes_an_empty_file_of_no_records(void **state)
     assert_null(w->ops->content_encoding);
     s3c_buf_done(&file);
     w->ops->release(w);
+    f->ops->release(f);
 }
 
 static void take(struct s3c_writer *w, struct s3c_buf *whole)
@@ -137,8 +150,8 @@ static void take(struct s3c_writer *w, struct s3c_buf *whole)
 /* A file that is sent while it is written is the same file, and its row groups bound what is held of it. */
 static void lets_finished_row_groups_go(void **state)
 {
-    struct s3c_writer *w = new_writer(S3C_CODEC_ZSTD, 100000),
-                      *other = new_writer(S3C_CODEC_ZSTD, 100000);
+    struct s3c_format *f = new_format(S3C_CODEC_ZSTD, 100000);
+    struct s3c_writer *w = new_writer(f), *other = new_writer(f);
     struct s3c_buf rest, whole = S3C_BUF_INIT(SIZE_MAX), expected = make_file(other, 50000);
     size_t most = 0;
 
@@ -158,22 +171,26 @@ static void lets_finished_row_groups_go(void **state)
     check_same(&whole, &expected);
     w->ops->release(w);
     other->ops->release(other);
+    f->ops->release(f);
 }
 
 /* A thousand partitions may be open at a time. */
 static void takes_little_memory_for_few_records(void **state)
 {
-    struct s3c_writer *w = new_writer(S3C_CODEC_ZSTD, 16 << 20);
+    struct s3c_format *f = new_format(S3C_CODEC_ZSTD, 16 << 20);
+    struct s3c_writer *w = new_writer(f);
 
     (void)state;
     CHECK_OK(add_records(w, 0, 3, NULL), NULL);
     assert_in_range(w->ops->memory(w), 100, 8 << 10);
     w->ops->release(w);
+    f->ops->release(f);
 }
 
 static void expects_its_size(void **state)
 {
-    struct s3c_writer *w = new_writer(S3C_CODEC_ZSTD, 20000);
+    struct s3c_format *f = new_format(S3C_CODEC_ZSTD, 20000);
+    struct s3c_writer *w = new_writer(f);
     struct s3c_buf file;
     size_t expected;
 
@@ -184,13 +201,14 @@ static void expects_its_size(void **state)
     assert_true(expected > file.len / 2 && expected < file.len * 2);
     s3c_buf_done(&file);
     w->ops->release(w);
+    f->ops->release(f);
 }
 
 static void refuses_what_is_no_record_and_keeps_the_file(void **state)
 {
     static const struct s3c_metadata bad = {S3C_VIEW("n"), S3C_VIEW("\xc3")};
-    struct s3c_writer *w = new_writer(S3C_CODEC_SNAPPY, 50000),
-                      *clean = new_writer(S3C_CODEC_SNAPPY, 50000);
+    struct s3c_format *f = new_format(S3C_CODEC_SNAPPY, 50000);
+    struct s3c_writer *w = new_writer(f), *clean = new_writer(f);
     struct s3c_buf file, expected = make_file(clean, 10);
     struct s3c_record r;
     struct s3c_error err;
@@ -215,23 +233,39 @@ static void refuses_what_is_no_record_and_keeps_the_file(void **state)
     check_same(&file, &expected);
     w->ops->release(w);
     clean->ops->release(clean);
+    f->ops->release(f);
 }
 
 /* A record that could not be added can be added again, and the file is the same as if nothing had been. */
+static int open_file(struct s3c_format **f, struct s3c_writer **w, enum s3c_codec codec)
+{
+    struct s3c_parquet_options o = {codec, 4000};
+    struct s3c_error err;
+    int r = s3c_parquet_format_new(f, &o, &err);
+
+    if (r < 0)
+        return r;
+    r = (*f)->ops->open(*f, NULL, w, &err);
+    if (r < 0)
+        (*f)->ops->release(*f);
+    return r;
+}
+
 static void loses_nothing_without_memory(void **state)
 {
     (void)state;
     for (size_t k = 0; k < sizeof(codecs) / sizeof(codecs[0]); k++) {
-        struct s3c_writer *clean = new_writer(codecs[k], 4000);
+        struct s3c_format *clean_format = new_format(codecs[k], 4000);
+        struct s3c_writer *clean = new_writer(clean_format);
         struct s3c_buf expected = make_file(clean, 300);
 
         FOR_EACH_ALLOC_FAILURE
         {
-            struct s3c_parquet_options o = {codecs[k], 4000};
+            struct s3c_format *f = NULL;
             struct s3c_writer *w = NULL;
             struct s3c_error err;
             struct s3c_buf file;
-            int r = s3c_parquet_writer_new(&w, &o, &err);
+            int r = open_file(&f, &w, codecs[k]);
 
             if (r < 0) {
                 CHECK_CODE(r, S3C_E_NOMEM);
@@ -250,9 +284,11 @@ static void loses_nothing_without_memory(void **state)
                          check_n_);
             s3c_buf_done(&file);
             w->ops->release(w);
+            f->ops->release(f);
         }
         s3c_buf_done(&expected);
         clean->ops->release(clean);
+        clean_format->ops->release(clean_format);
     }
 }
 

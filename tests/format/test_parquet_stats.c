@@ -162,12 +162,117 @@ static void survives_allocation_failures(void **state)
     }
 }
 
+/* ---- numbers ---- */
+
+struct numbers {
+    enum s3c_order order;
+    size_t width, count;
+    const char *values; /* PLAIN, one after the other */
+    const char *min, *max;
+};
+
+static void check_numbers(const struct numbers *n)
+{
+    struct s3c_bounds b = {.any = false};
+    struct s3c_buf out = S3C_BUF_INIT(SIZE_MAX);
+    struct s3c_bound below, above;
+
+    for (size_t i = 0; i < n->count; i++)
+        s3c_bounds_add(&b, n->order, (struct s3c_view){n->values + i * n->width, n->width});
+    assert_true(b.any);
+    CHECK_OK(s3c_bound_below(&out, n->order, b.min, &below), NULL);
+    CHECK_OK(s3c_bound_above(&out, n->order, b.max, &above), NULL);
+    assert_true(below.known && above.known && below.len == n->width && above.len == n->width);
+    assert_memory_equal(out.ptr + below.offset, n->min, n->width);
+    assert_memory_equal(out.ptr + above.offset, n->max, n->width);
+    assert_int_equal(below.exact, memcmp(b.min.ptr, n->min, n->width) == 0);
+    s3c_buf_done(&out);
+}
+
+static void orders_numbers_by_their_type(void **state)
+{
+    static const struct numbers cases[] = {
+        {S3C_ORDER_BOOLEAN, 1, 2, "\1\0", "\0", "\1"},
+        {S3C_ORDER_INT32, 4, 3,
+         "\1\0\0\0"
+         "\xff\xff\xff\xff"
+         "\0\1\0\0",
+         "\xff\xff\xff\xff", "\0\1\0\0"},
+        {S3C_ORDER_INT64, 8, 3,
+         "\0\0\0\0\0\0\0\x80"
+         "\5\0\0\0\0\0\0\0"
+         "\xfe\xff\xff\xff\xff\xff\xff\xff",
+         "\0\0\0\0\0\0\0\x80", "\5\0\0\0\0\0\0\0"},
+        /* -2, NaN, 1.5 */
+        {S3C_ORDER_FLOAT, 4, 3,
+         "\0\0\0\xc0"
+         "\0\0\xc0\x7f"
+         "\0\0\xc0\x3f",
+         "\0\0\0\xc0", "\0\0\xc0\x3f"},
+        /* only a zero: both zeros are within the bounds */
+        {S3C_ORDER_DOUBLE, 8, 1, "\0\0\0\0\0\0\0\0", "\0\0\0\0\0\0\0\x80", "\0\0\0\0\0\0\0\0"},
+        {S3C_ORDER_DOUBLE, 8, 1, "\0\0\0\0\0\0\0\x80", "\0\0\0\0\0\0\0\x80", "\0\0\0\0\0\0\0\0"},
+        /* -inf, inf */
+        {S3C_ORDER_DOUBLE, 8, 2,
+         "\0\0\0\0\0\0\xf0\x7f"
+         "\0\0\0\0\0\0\xf0\xff",
+         "\0\0\0\0\0\0\xf0\xff", "\0\0\0\0\0\0\xf0\x7f"},
+        /* -1, 1, -256 as three bytes; and what differs behind the eighth byte */
+        {S3C_ORDER_DECIMAL, 3, 3,
+         "\xff\xff\xff"
+         "\0\0\1"
+         "\xff\0\0",
+         "\xff\0\0", "\0\0\1"},
+        {S3C_ORDER_DECIMAL, 9, 2,
+         "\xff\xff\xff\xff\xff\xff\xff\xff\1"
+         "\xff\xff\xff\xff\xff\xff\xff\xff\2",
+         "\xff\xff\xff\xff\xff\xff\xff\xff\1", "\xff\xff\xff\xff\xff\xff\xff\xff\2"},
+        {S3C_ORDER_FIXED, 2, 2,
+         "\xff\0"
+         "\1\xff",
+         "\1\xff", "\xff\0"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        check_numbers(&cases[i]);
+}
+
+static void takes_nan_for_no_value(void **state)
+{
+    struct s3c_bounds b = {.any = false};
+
+    (void)state;
+    s3c_bounds_add(&b, S3C_ORDER_FLOAT, (struct s3c_view){"\0\0\xc0\x7f", 4});
+    s3c_bounds_add(&b, S3C_ORDER_DOUBLE, (struct s3c_view){"\1\0\0\0\0\0\xf0\xff", 8});
+    assert_false(b.any);
+}
+
+/* A shorter value would not be one of the column's. */
+static void cuts_no_value_of_fixed_length(void **state)
+{
+    struct s3c_buf out = S3C_BUF_INIT(SIZE_MAX);
+    char v[S3C_BOUND_MAX + 1] = "x";
+    struct s3c_bound b;
+
+    (void)state;
+    CHECK_OK(s3c_bound_below(&out, S3C_ORDER_FIXED, (struct s3c_view){v, sizeof(v)}, &b), NULL);
+    assert_false(b.known);
+    CHECK_OK(s3c_bound_above(&out, S3C_ORDER_FIXED, (struct s3c_view){v, sizeof(v)}, &b), NULL);
+    assert_false(b.known);
+    CHECK_OK(s3c_bound_above(&out, S3C_ORDER_DECIMAL, (struct s3c_view){v, sizeof(v)}, &b), NULL);
+    assert_true(b.known && b.exact && b.len == sizeof(v));
+    s3c_buf_done(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CHECK_TEST(finds_lowest_and_highest),     CHECK_TEST(tells_short_values_from_zeros),
-        CHECK_TEST(agrees_with_sorting),          CHECK_TEST(cuts_bytes),
-        CHECK_TEST(cuts_text_between_characters), CHECK_TEST(survives_allocation_failures),
+        CHECK_TEST(finds_lowest_and_highest),      CHECK_TEST(tells_short_values_from_zeros),
+        CHECK_TEST(agrees_with_sorting),           CHECK_TEST(cuts_bytes),
+        CHECK_TEST(cuts_text_between_characters),  CHECK_TEST(survives_allocation_failures),
+        CHECK_TEST(orders_numbers_by_their_type),  CHECK_TEST(takes_nan_for_no_value),
+        CHECK_TEST(cuts_no_value_of_fixed_length),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
