@@ -43,7 +43,8 @@ struct s3c_ack {
 /*
  * Gives acknowledgements in the order of the records, each record once. They are valid until the next call on this object.
  * timeout_ms: 0 = only what is there, -1 = wait until there is one. 0; S3C_AGAIN: none; S3C_END: none will come any more (all
- * were given and s3c_destination_stop was called).
+ * were given and s3c_destination_stop was called). It also ends its waiting with S3C_AGAIN when a record that the latest write did not take may
+ * be written again.
  */
 S3C_PUBLIC S3C_MUST_USE int s3c_destination_acks(struct s3c_destination *d, struct s3c_ack *acks,
                                                  size_t max, size_t *ret_count, int timeout_ms,
@@ -59,7 +60,7 @@ S3C_PUBLIC void s3c_destination_wake(struct s3c_destination *d);
 /* For poll: readable when s3c_destination_acks may have something. Owned by the destination. */
 S3C_PUBLIC int s3c_destination_fd(const struct s3c_destination *d);
 /* How long a poll on the descriptor may last before s3c_destination_acks must be called: until a file must be closed or sent
- * again; 0: there are acknowledgements already; -1: no limit. */
+ * again; 0: there are acknowledgements already, or a record that was not taken may be written again; -1: no limit. */
 S3C_PUBLIC int s3c_destination_timeout_ms(const struct s3c_destination *d);
 
 enum s3c_close_reason {

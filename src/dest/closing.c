@@ -208,12 +208,20 @@ static struct s3c_file *worth_closing(const struct s3c_destination *d)
     return largest;
 }
 
+static bool can_send_a_part(const struct s3c_destination *d, const struct s3c_file *f)
+{
+    return d->stream_bytes < SIZE_MAX && f->writer->ops->ready(f->writer) >= d->part_size;
+}
+
+/* Sends what it can of a file that may stream; where that does not help, because memory is out, it is closed. */
 static void make_smaller(struct s3c_destination *d, struct s3c_file *f)
 {
-    if (d->stream_bytes < SIZE_MAX && f->writer->ops->ready(f->writer) >= d->part_size)
+    if (can_send_a_part(d, f)) {
         stream(d, f);
-    else
-        close_or_all(d, f, S3C_CLOSE_MEMORY);
+        if (f->state != S3C_FILE_OPEN || !can_send_a_part(d, f))
+            return;
+    }
+    close_or_all(d, f, S3C_CLOSE_MEMORY);
 }
 
 void s3c_destination_relieve(struct s3c_destination *d, size_t need)

@@ -242,15 +242,34 @@ static bool has_room(struct s3c_destination *d, const struct s3c_file *f,
 
     if (d->open.count == 0 && !s3c_order_first(&d->order, &count))
         return true; /* alone, however large it is */
-    if (!f && d->pipeline.waiting >= d->files_max)
-        return false;
     if (!f)
         need += s3c_open_files_fresh_bytes(&d->open);
     used = s3c_destination_memory(d) + need;
-    if (used <= d->memory_limit)
+    if (used > d->memory_limit)
+        s3c_destination_relieve(d, used - d->memory_limit);
+    else if (f || d->pipeline.waiting < d->files_max)
         return true;
-    s3c_destination_relieve(d, used - d->memory_limit);
+    d->refused = need;
+    d->refused_file = !f;
     return false;
+}
+
+/*
+ * A record was refused, and things are no longer as they were then: it fits, or another file must be closed for it. Without this a sender that waits for
+ * acknowledgements could wait for ever: a stream gives memory back, but no acknowledgement, as long as it is open.
+ */
+static bool is_worth_another_try(const struct s3c_destination *d)
+{
+    size_t count, used = s3c_destination_memory(d) + d->refused;
+
+    if (d->refused == 0)
+        return false;
+    if (d->open.count == 0 && !s3c_order_first(&d->order, &count))
+        return true;
+    if (used <= d->memory_limit)
+        return !d->refused_file || d->pipeline.waiting < d->files_max;
+    return d->open.count > 0 &&
+           s3c_pipeline_on_its_way(&d->pipeline, d->part_size) < used - d->memory_limit;
 }
 
 static int add_record(struct s3c_destination *d, struct s3c_file *f, const struct s3c_record *r,
@@ -299,6 +318,7 @@ int s3c_destination_write(struct s3c_destination *d, const struct s3c_record *re
     if (d->stopped)
         return s3c_error_set(err, S3C_E_INVALID,
                              "cannot take records: the destination was stopped");
+    d->refused = 0;
     do_what_is_due(d);
     now = now_ns(d);
     while (taken < count && r == 0) {
@@ -326,6 +346,7 @@ int s3c_destination_stop(struct s3c_destination *d, int deadline_ms, struct s3c_
     (void)err; /* as in s3c_destination_flush */
     forget_all(d, &d->given);
     d->stopped = true;
+    d->refused = 0;
     s3c_destination_close_all(d, S3C_CLOSE_STOP);
     s3c_pipeline_set_deadline(&d->pipeline, deadline);
     run(d, 0);
@@ -421,7 +442,7 @@ int s3c_destination_acks(struct s3c_destination *d, struct s3c_ack *acks, size_t
             return 0;
         if (d->stopped && !s3c_order_first(&d->order, &count))
             return S3C_END;
-        if (d->woken || now >= give_up) {
+        if (d->woken || now >= give_up || is_worth_another_try(d)) {
             d->woken = false;
             return S3C_AGAIN;
         }
@@ -445,7 +466,7 @@ int s3c_destination_timeout_ms(const struct s3c_destination *d)
 {
     size_t count;
 
-    if (s3c_destination_has_acks(d, &count))
+    if (s3c_destination_has_acks(d, &count) || is_worth_another_try(d))
         return 0;
     return ms_until(due_ns(d), now_ns(d));
 }

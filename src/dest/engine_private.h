@@ -26,6 +26,8 @@ struct s3c_destination {
     struct s3c_order order;
     struct s3c_link given; /* files whose last positions were given; valid until the next call */
     int64_t last_ns;       /* monotonic: when the newest record came */
+    size_t refused;        /* what the record needs that the latest write did not take; 0: none */
+    bool refused_file;     /* it needs a new file */
     bool stopped;
     bool
         woken; /* s3c_destination_wake was called and no s3c_destination_acks has returned for it */

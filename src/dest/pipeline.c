@@ -307,8 +307,8 @@ size_t s3c_pipeline_on_its_way(const struct s3c_pipeline *p, size_t part_size)
         const struct s3c_file *f = S3C_LINK_OF(l, const struct s3c_file, stream);
 
         /* The sink keeps what is no whole part until more of an open file comes. */
-        if (f->state == S3C_FILE_OPEN && f->unsent >= part_size)
-            n += f->unsent - part_size + 1;
+        if (f->state == S3C_FILE_OPEN)
+            n += f->unsent / part_size * part_size;
     }
     return n;
 }

@@ -126,6 +126,29 @@ static void slows_the_sender_down(void **state)
     rig_close(&r);
 }
 
+/* Room comes without an acknowledgement: a sender that waits for those must hear of it. */
+static void ends_the_wait_for_acknowledgements_when_there_is_room(void **state)
+{
+    struct s3c_ack ack;
+    struct rig r;
+    size_t got;
+    int n;
+
+    (void)state;
+    start(&r);
+    rig_open(&r);
+    n = write_until_streaming(&r, "a", 0);
+    while (rig_write_to(&r, "a", KILO, n, 1) == 1)
+        assert_true(++n < 1000);
+    assert_int_equal(s3c_destination_timeout_ms(r.d), -1);
+    r.sink.bodies[0].unsent = 0;
+    CHECK_CODE(s3c_destination_acks(r.d, &ack, 1, &got, -1, NULL), S3C_AGAIN);
+    assert_int_equal(s3c_destination_timeout_ms(r.d), 0); /* whoever polls hears of it too */
+    assert_int_equal(rig_write_to(&r, "a", KILO, n, 1), 1);
+    assert_int_equal(s3c_destination_timeout_ms(r.d), -1);
+    rig_close(&r);
+}
+
 /* Of each stream the sink keeps what is no whole part, for ever: nobody may wait for that. */
 static void closes_streams_whose_parts_are_in_the_way(void **state)
 {
@@ -301,6 +324,7 @@ int main(void)
         CHECK_TEST(sends_a_file_while_it_is_written),
         CHECK_TEST(puts_files_whole_where_they_fit),
         CHECK_TEST(slows_the_sender_down),
+        CHECK_TEST(ends_the_wait_for_acknowledgements_when_there_is_room),
         CHECK_TEST(closes_streams_whose_parts_are_in_the_way),
         CHECK_TEST(streams_rather_than_closing_under_pressure),
         CHECK_TEST(fails_the_records_of_a_stream_that_breaks),
