@@ -64,6 +64,19 @@ void s3c_parts_end(struct s3c_parts *p)
     p->ended = true;
 }
 
+/* Where most of the first chunk is used up, its rest is not worth the memory: nobody counts what was used. */
+static void drop_used(struct s3c_parts *p)
+{
+    struct s3c_buf rest = S3C_BUF_INIT(SIZE_MAX), *first = p->chunks;
+
+    if (p->count == 0 || p->offset <= first->len / 2 ||
+        s3c_buf_add(&rest, first->ptr + p->offset, first->len - p->offset) < 0)
+        return;
+    s3c_buf_done(first);
+    *first = rest;
+    p->offset = 0;
+}
+
 /* Takes n bytes off the front; whole chunks are freed as soon as they are used up. */
 static void move_out(struct s3c_parts *p, char *dst, size_t n)
 {
@@ -85,15 +98,31 @@ static void move_out(struct s3c_parts *p, char *dst, size_t n)
     }
     p->count -= used;
     memmove(p->chunks, p->chunks + used, p->count * sizeof(*p->chunks));
+    drop_used(p);
+}
+
+/* The first chunk becomes the part, and only what is behind it is copied: the usual case, where chunks come when a part is full. */
+static int split_chunk(struct s3c_parts *p, size_t n, struct s3c_buf *ret)
+{
+    struct s3c_buf *first = &p->chunks[0], rest = S3C_BUF_INIT(SIZE_MAX);
+
+    if (s3c_buf_add(&rest, first->ptr + n, first->len - n) < 0)
+        return S3C_E_NOMEM;
+    *ret = *first;
+    ret->len = n;
+    *first = rest;
+    if (rest.len == 0)
+        memmove(p->chunks, p->chunks + 1, --p->count * sizeof(*p->chunks));
+    return 0;
 }
 
 static int next_of_stream(struct s3c_parts *p, size_t n, struct s3c_part *ret)
 {
     struct s3c_buf part = S3C_BUF_INIT(SIZE_MAX);
 
-    if (n > 0 && p->offset == 0 && p->chunks[0].len == n) { /* no need to copy */
-        part = p->chunks[0];
-        memmove(p->chunks, p->chunks + 1, --p->count * sizeof(*p->chunks));
+    if (n > 0 && p->offset == 0 && p->chunks[0].len >= n && p->chunks[0].len - n <= n / 2) {
+        if (split_chunk(p, n, &part) < 0)
+            return S3C_E_NOMEM;
     } else if (n > 0) {
         if (s3c_buf_reserve(&part, n) < 0)
             return S3C_E_NOMEM;
