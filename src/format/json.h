@@ -15,6 +15,5 @@ S3C_MUST_USE int s3c_json_add(struct s3c_buf *out, const struct s3c_record *r,
 int s3c_json_any_variant(struct s3c_format *f, const struct s3c_record *r, struct s3c_buf *out,
                          struct s3c_error *err);
 S3C_MUST_USE int s3c_json_format_new(struct s3c_format **ret, struct s3c_error *err);
-S3C_MUST_USE int s3c_json_writer_new(struct s3c_writer **ret, struct s3c_error *err);
 
 #endif

@@ -35,7 +35,6 @@ struct packed_writer {
     struct s3c_buf late; /* compressed, but there was no memory to append it to `out` */
     struct s3c_buf out;
     size_t taken;
-    bool owns_format;
 };
 
 /* ---- the format's ---- */
@@ -186,30 +185,28 @@ static void packed_release(struct s3c_writer *base)
     struct packed_writer *w = (struct packed_writer *)base;
 
     start_again(w);
-    if (w->owns_format)
-        format_release(&w->format->base);
     s3c_free(w);
 }
-
-#define WRITER(extension_, encoding)                                                               \
-    {                                                                                              \
-        .extension = extension_, .content_type = "application/json", .content_encoding = encoding, \
-        .add = packed_add, .size = packed_size, .memory = packed_memory, .ready = packed_ready,    \
-        .take = packed_take, .finish = packed_finish, .release = packed_release,                   \
-    }
 
 static int format_open(struct s3c_format *base, const struct s3c_record *first,
                        struct s3c_writer **ret, struct s3c_error *err)
 {
-    static const struct s3c_writer_ops gzip = WRITER("json.gz", "gzip"),
-                                       zstd = WRITER("json.zst", "zstd");
+    static const struct s3c_writer_ops ops = {
+        .add = packed_add,
+        .size = packed_size,
+        .memory = packed_memory,
+        .ready = packed_ready,
+        .take = packed_take,
+        .finish = packed_finish,
+        .release = packed_release,
+    };
     struct packed_format *f = (struct packed_format *)base;
     struct packed_writer *w = s3c_zalloc(sizeof(*w));
 
     (void)first;
     if (!w)
         return s3c_error_nomem(err);
-    w->base.ops = f->codec == S3C_CODEC_GZIP ? &gzip : &zstd;
+    w->base.ops = &ops;
     w->format = f;
     w->text = w->late = w->out = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
     *ret = &w->base;
@@ -243,19 +240,4 @@ int s3c_json_compressed_format_new(struct s3c_format **ret, enum s3c_codec codec
     }
     *ret = &f->base;
     return 0;
-}
-
-int s3c_json_compressed_writer_new(struct s3c_writer **ret, enum s3c_codec codec,
-                                   struct s3c_error *err)
-{
-    struct s3c_format *f = NULL;
-    int r = s3c_json_compressed_format_new(&f, codec, err);
-
-    if (r == 0)
-        r = format_open(f, NULL, ret, err);
-    if (r < 0 && f)
-        format_release(f);
-    if (r == 0)
-        ((struct packed_writer *)*ret)->owns_format = true;
-    return r;
 }

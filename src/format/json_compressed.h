@@ -9,8 +9,5 @@
 /* codec: S3C_CODEC_GZIP or S3C_CODEC_ZSTD. 0, S3C_E_NOMEM. */
 S3C_MUST_USE int s3c_json_compressed_format_new(struct s3c_format **ret, enum s3c_codec codec,
                                                 struct s3c_error *err);
-/* A writer with a format of its own. */
-S3C_MUST_USE int s3c_json_compressed_writer_new(struct s3c_writer **ret, enum s3c_codec codec,
-                                                struct s3c_error *err);
 
 #endif

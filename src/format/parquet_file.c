@@ -193,8 +193,6 @@ int s3c_parquet_file_new(struct s3c_writer **ret, struct s3c_parquet_shared *sha
                          struct s3c_parquet_shape *shape, struct s3c_error *err)
 {
     static const struct s3c_writer_ops ops = {
-        .extension = S3C_PARQUET_EXTENSION,
-        .content_type = S3C_PARQUET_CONTENT_TYPE,
         .add = file_add,
         .size = file_size,
         .memory = file_memory,

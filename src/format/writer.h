@@ -12,7 +12,6 @@
 
 struct s3c_writer;
 struct s3c_writer_ops {
-    const char *extension, *content_type, *content_encoding; /* as the format's */
     /* Appends one record, whole or not at all. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE, S3C_E_RECORD. */
     int (*add)(struct s3c_writer *w, const struct s3c_record *r, struct s3c_error *err);
     /* Bytes the whole file would have if it were finished now, those taken included (an estimate where they are compressed). */

@@ -14,11 +14,20 @@
 #include "format/json.h"
 #include "vectors.h"
 
-static struct s3c_writer *new_writer(void)
+static struct s3c_format *new_format(void)
+{
+    struct s3c_format *f = NULL;
+
+    CHECK_OK(s3c_json_format_new(&f, NULL), NULL);
+    return f;
+}
+
+static struct s3c_writer *new_writer(struct s3c_format *f)
 {
     struct s3c_writer *w = NULL;
+    struct s3c_record first = {.operation = S3C_OP_CREATE};
 
-    CHECK_OK(s3c_json_writer_new(&w, NULL), NULL);
+    CHECK_OK(f->ops->open(f, &first, &w, NULL), NULL);
     return w;
 }
 
@@ -57,7 +66,8 @@ static void check_file(struct s3c_writer *w, const char *expected)
 
 static void check_vector(const struct check_vector *v)
 {
-    struct s3c_writer *w = new_writer();
+    struct s3c_format *f = new_format();
+    struct s3c_writer *w = new_writer(f);
     struct s3c_opencdc_decoder *d;
     struct s3c_record r;
     struct s3c_error err;
@@ -71,6 +81,7 @@ static void check_vector(const struct check_vector *v)
     check_file(w, expected);
     s3c_opencdc_decoder_free(d);
     w->ops->release(w);
+    f->ops->release(f);
     free(expected);
     free(line);
 }
@@ -92,12 +103,11 @@ static struct s3c_record record(const char *key, const char *after)
 
 static void puts_one_object_on_each_line(void **state)
 {
-    struct s3c_writer *w = new_writer();
+    struct s3c_format *f = new_format();
+    struct s3c_writer *w = new_writer(f);
     struct s3c_record a = record("a", "1"), b = record("b", "2\n");
 
     (void)state;
-    assert_string_equal(w->ops->extension, "json");
-    assert_string_equal(w->ops->content_type, "application/json");
     CHECK_OK(w->ops->add(w, &a, NULL), NULL);
     CHECK_OK(w->ops->add(w, &b, NULL), NULL);
     check_file(
@@ -110,12 +120,14 @@ static void puts_one_object_on_each_line(void **state)
         "{\"Operation\":\"create\",\"Position\":\"p\",\"Payload\":\"1\",\"Key\":\"a\",\"Metadata\":null}\n");
     check_file(w, "");
     w->ops->release(w);
+    f->ops->release(f);
 }
 
 /* What is taken while the file grows is part of the file: whole lines, all there are. */
 static void gives_finished_bytes_away(void **state)
 {
-    struct s3c_writer *w = new_writer();
+    struct s3c_format *f = new_format();
+    struct s3c_writer *w = new_writer(f);
     struct s3c_record r = record("a", "1");
     struct s3c_buf part;
     size_t line;
@@ -138,13 +150,15 @@ static void gives_finished_bytes_away(void **state)
     assert_int_equal(w->ops->size(w), 0);
     s3c_buf_done(&part);
     w->ops->release(w);
+    f->ops->release(f);
 }
 
 static void refuses_what_is_no_record_and_keeps_the_file(void **state)
 {
     static const struct s3c_metadata bad_name = {S3C_VIEW("\xff"), S3C_VIEW("v")};
     static const struct s3c_metadata bad_value = {S3C_VIEW("n"), S3C_VIEW("\xc3")};
-    struct s3c_writer *w = new_writer();
+    struct s3c_format *f = new_format();
+    struct s3c_writer *w = new_writer(f);
     struct s3c_record good = record("a", "1"), bad = good;
     struct s3c_error err;
 
@@ -165,6 +179,7 @@ static void refuses_what_is_no_record_and_keeps_the_file(void **state)
         w,
         "{\"Operation\":\"create\",\"Position\":\"p\",\"Payload\":\"1\",\"Key\":\"a\",\"Metadata\":null}\n");
     w->ops->release(w);
+    f->ops->release(f);
 }
 
 static void survives_allocation_failures(void **state)

@@ -125,9 +125,9 @@ static void makes_an_empty_file_of_no_records(void **state)
 
     (void)state;
     check_frame(s3c_buf_view(&file));
-    assert_string_equal(w->ops->extension, "parquet");
-    assert_string_equal(w->ops->content_type, "application/vnd.apache.parquet");
-    assert_null(w->ops->content_encoding);
+    assert_string_equal(f->ops->extension, "parquet");
+    assert_string_equal(f->ops->content_type, "application/vnd.apache.parquet");
+    assert_null(f->ops->content_encoding);
     s3c_buf_done(&file);
     w->ops->release(w);
     f->ops->release(f);
