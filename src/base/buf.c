@@ -10,20 +10,23 @@ enum { FIRST_CAP = 64 };
 /* From here on growing by a quarter is enough: blocks of that size move by pages, not by bytes, and what is not used counts against limits. */
 #define LARGE_CAP ((size_t)1 << 20)
 
-static size_t next_cap(size_t cap)
+/* At least `need`, and enough more that many small steps are few allocations. */
+static size_t next_cap(size_t cap, size_t need)
 {
-    return cap + (cap < LARGE_CAP ? cap : cap / 4);
+    while (cap < need && cap < LARGE_CAP)
+        cap *= 2;
+    if (cap < need)
+        cap = cap + cap / 4 > need ? cap + cap / 4 : need;
+    return cap;
 }
 
 /* Room for `need` bytes in all; may pass max by the one byte that a terminating NUL takes. */
 static int buf_grow(struct s3c_buf *b, size_t need)
 {
-    size_t cap = b->cap ? b->cap : FIRST_CAP;
+    size_t cap = next_cap(b->cap ? b->cap : FIRST_CAP, need);
     char *p;
 
-    while (cap < need && cap <= b->max / 2)
-        cap = next_cap(cap);
-    if (cap < need || cap > b->max)
+    if (cap > b->max)
         cap = need > b->max ? need : b->max;
     p = s3c_realloc(b->ptr, cap);
     if (!p)
