@@ -103,7 +103,7 @@ static void count_stored(struct model *m, size_t put)
 
     while ((at = strstr(at, "\"Position\":\"p"))) {
         char folder[16];
-        int n = atoi(at += strlen("\"Position\":\"p"));
+        int n = (int)strtol(at += strlen("\"Position\":\"p"), NULL, 10);
 
         assert_in_range(n, 0, m->written - 1);
         (void)snprintf(folder, sizeof(folder), "out/c%d/", m->partition[n]);
