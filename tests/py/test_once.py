@@ -8,12 +8,14 @@ import subprocess
 import time
 
 import pytest
-from conftest import put_all
+from conftest import S3D, put_all, s3d_server
 from records import encode_line
+from runner import Program
+from s3d_client import S3d
 from test_destination import acked, objects
 
 ONCE = ["--write.once", "true"]
-KILLS = 12
+KILLS = 6
 
 
 def lines_of(first, count):
@@ -133,6 +135,23 @@ def run_and_kill(s3c, arguments, seconds):
         return True
 
 
+def kill_and_restart(s3, s3c, make_bucket, position_file, count, options, seed):
+    """A pipe of `count` objects, killed at random moments until it has ended or KILLS times: each is in the target once."""
+    source, target = make_bucket(), make_bucket()
+    keys = {f"k{i:05d}": b"x" * (i * 7919 % 97 % 5) for i in range(count)}
+    put_all(s3, source, keys)
+    time.sleep(2.2)
+    arguments = ["--source.bucket", source, "--destination.bucket", target, "--destination.format", *options]
+    arguments = ["pipe", *arguments, "--destination.write.once", "true", "--source.settle", "1s", "--source.polling-period", "100ms"]
+    arguments += ["--snapshot-only", "--position-file", position_file, "--source.max-connections", "8"]
+    dice = random.Random(seed)
+    for _ in range(KILLS):
+        if run_and_kill(s3c, arguments, dice.uniform(0.1, 0.9)):
+            break
+    assert run_and_kill(s3c, arguments, 60)
+    assert keys_written(s3, target) == collections.Counter(keys.keys())
+
+
 @pytest.mark.servers("s3d")
 @pytest.mark.parametrize(
     "options",
@@ -145,23 +164,37 @@ def run_and_kill(s3c, arguments, seconds):
 )
 @pytest.mark.parametrize("quirk", [None, "no-if-none-match"])
 def test_a_pipe_that_is_killed(s3, s3c, s3d, make_bucket, tmp_path, options, quirk):
-    source, target = make_bucket(), make_bucket()
-    keys = {f"k{i:05d}": b"x" * (i * 7919 % 97 % 5) for i in range(1500)}
-    put_all(s3, source, keys)
-    time.sleep(2.2)
     if quirk:
         s3d.set_quirk(quirk)
     s3d.set_latency("5ms", "40ms")
-    dice = random.Random(len(options) * 2 + bool(quirk))
-    arguments = ["--source.bucket", source, "--destination.bucket", target, "--destination.format", *options]
-    arguments = ["pipe", *arguments, "--destination.write.once", "true", "--source.settle", "1s", "--source.polling-period", "100ms"]
-    arguments += ["--snapshot-only", "--position-file", tmp_path / "position", "--source.max-connections", "8"]
-    for _ in range(KILLS):
-        if run_and_kill(s3c, arguments, dice.uniform(0.1, 0.9)):
-            break
-    assert run_and_kill(s3c, arguments, 60)
-    s3d.reset_faults()
-    assert keys_written(s3, target) == collections.Counter(keys.keys())
+    kill_and_restart(s3, s3c, make_bucket, tmp_path / "position", 800, options, len(options) * 2 + bool(quirk))
+
+
+@pytest.mark.servers("ceph", "versitygw")
+def test_a_pipe_that_is_killed_at_a_real_server(s3, s3c, make_bucket, tmp_path):
+    kill_and_restart(s3, s3c, make_bucket, tmp_path / "position", 300, ("json", "--destination.buffer-size", "10"), 7)
+
+
+@pytest.mark.soak
+@pytest.mark.servers("s3d")
+def test_many_records_and_kills(tmp_path):
+    """Of a bucket that is larger than any file, for as long as it takes."""
+    count = 200000
+    with S3d(S3D, "--synth", f"{count},10") as process:
+        server = s3d_server(process)
+        s3, program = server.client(), Program(server.environment())
+        s3.create_bucket(Bucket="target")
+        arguments = ["pipe", "--source.bucket", "synth", "--destination.bucket", "target"]
+        arguments += ["--destination.format", "json", "--destination.buffer-size", "5000", "--destination.write.once", "true"]
+        arguments += ["--snapshot-only", "--position-file", tmp_path / "position"]
+        dice = random.Random(1)
+        kills = 0
+        time.sleep(2.2)
+        while not run_and_kill(program, arguments, dice.uniform(0.3, 4)) and kills < 40:
+            kills += 1
+        assert run_and_kill(program, arguments, 120)
+        times = keys_written(s3, "target")
+        assert kills > 2 and len(times) == count and max(times.values()) == 1
 
 
 def keys_written(s3, bucket):
