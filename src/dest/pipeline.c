@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "dest/once.h"
 #include "dest/pipeline_private.h"
+#include "s3/parts.h"
 
 #define BACKOFF_FIRST_NS (500 * S3C_NS_PER_MS)
 #define BACKOFF_MAX_NS   (20 * S3C_NS_PER_SEC)
@@ -306,9 +307,11 @@ size_t s3c_pipeline_on_its_way(const struct s3c_pipeline *p, size_t part_size)
     for (const struct s3c_link *l = p->streams.next; l != &p->streams; l = l->next) {
         const struct s3c_file *f = S3C_LINK_OF(l, const struct s3c_file, stream);
 
+        size_t part = (size_t)s3c_part_size(part_size, (unsigned)(f->size / part_size) + 1);
+
         /* The sink keeps what is no whole part until more of an open file comes. */
         if (f->state == S3C_FILE_OPEN)
-            n += f->unsent / part_size * part_size;
+            n += f->unsent / part * part;
     }
     return n;
 }
