@@ -445,18 +445,24 @@ static int64_t due_of(const struct s3c_pipeline *p, const struct s3c_partition *
     return quiet_ns + p->once->options.hold_ns;
 }
 
+/* Whether it stands for its partition among the held ones: one look at each line is enough. */
+static bool is_first(const struct s3c_file *f)
+{
+    return f->partition->line.next == &f->once->turn;
+}
+
 static void release_due(struct s3c_pipeline *p, int64_t now_ns)
 {
     struct s3c_link *l = p->held.next;
 
     while (l != &p->held) {
-        struct s3c_partition *part = S3C_LINK_OF(l, struct s3c_file, link)->partition;
-        int64_t due_ns = due_of(p, part);
+        struct s3c_file *f = S3C_LINK_OF(l, struct s3c_file, link);
+        int64_t due_ns = is_first(f) ? due_of(p, f->partition) : INT64_MAX;
 
         l = l->next;
         if (due_ns == INT64_MAX || (due_ns > now_ns && !p->ending))
             continue;
-        release(p, part);
+        release(p, f->partition);
         l = p->held.next; /* it took others of its line with it */
     }
 }
@@ -482,13 +488,15 @@ int64_t s3c_once_due_ns(const struct s3c_pipeline *p)
 {
     int64_t due_ns = INT64_MAX;
 
+    if (p->cancelled)
+        return INT64_MAX;
     if (p->once_moved)
         return INT64_MIN;
     for (struct s3c_link *l = p->held.next; l != &p->held; l = l->next) {
-        const struct s3c_partition *part = S3C_LINK_OF(l, struct s3c_file, link)->partition;
+        const struct s3c_file *f = S3C_LINK_OF(l, struct s3c_file, link);
+        int64_t its_ns = is_first(f) ? due_of(p, f->partition) : INT64_MAX;
 
-        if (due_of(p, part) < due_ns)
-            due_ns = due_of(p, part);
+        due_ns = its_ns < due_ns ? its_ns : due_ns;
     }
     return due_ns;
 }

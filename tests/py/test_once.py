@@ -122,6 +122,23 @@ def test_who_may_not_look(s3, s3c, s3d, make_bucket):
     assert result.returncode == 1 and "HeadObject" in result.stderr
 
 
+@pytest.mark.servers("s3d")
+def test_who_may_not_try_the_server(s3, s3c, s3d, make_bucket):
+    bucket = make_bucket()
+    s3d.add_fault(kind="status", status=403, code="AccessDenied", op="PutObject", count=1)
+    result = s3c.destination(bucket, lines_of(0, 5), *ONCE).ok()
+    assert "looked for before it is written" in result.stderr
+    assert_once(s3, bucket, 5)
+
+
+@pytest.mark.servers("s3d")
+def test_a_server_that_does_not_answer_the_try(s3, s3c, s3d, make_bucket):
+    bucket = make_bucket()
+    s3d.add_fault(kind="status", status=500, code="InternalError", op="PutObject", count=-1)
+    result = s3c.destination(bucket, lines_of(0, 5), *ONCE)
+    assert result.returncode == 1 and "InternalError" in result.stderr
+
+
 def run_and_kill(s3c, arguments, seconds):
     """Whether it had ended by itself."""
     with s3c.popen(*arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
