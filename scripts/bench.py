@@ -57,6 +57,20 @@ before = time.process_time()
 connection.execute(f"copy t to '{out}' (format parquet, compression {sys.argv[2]}{level})")
 """,
 }
+# The same from rows as a program has them: dicts.
+TYPED_PEERS = {
+    "pyarrow from rows": PEER
+    % """
+import pyarrow, pyarrow.parquet
+pyarrow.set_cpu_count(1)
+table = pyarrow.parquet.read_table(sys.argv[1])
+schema, rows = table.schema, table.to_pylist()
+del table
+before = time.process_time()
+pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), out, compression=sys.argv[2])
+""",
+    "pyarrow's finished table": PARQUET_PEERS["pyarrow"],
+}
 
 
 class Server:
@@ -359,6 +373,30 @@ class Bench:
             beside = ", ".join(f"{name} {value:.1f}" for name, value in found.items())
             self.table.add(f"  {title}", f"<= {goal} x the smallest", f"{ours:.1f} ({beside}): {ratio:.3f} x", ratio <= goal)
 
+    def typed(self, records):
+        """Payloads of 20 fields: ours from Avro data and from JSON texts as they arrive, pyarrow from dicts and from a table that is in its memory already."""
+        python = ROOT / "build/venv/bin/python"
+        peers = TYPED_PEERS if python.exists() else {}
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            path = Path(folder) / "typed.parquet"
+            own = [str(self.program("bench_typed")), str(records)]
+            Run([*own, "none", "avro", str(path)])
+            for codec in ("zstd", "snappy"):
+                found = {name: [] for name in ("Avro", "JSON", *peers)}
+                for _ in range(self.rounds):
+                    for form in ("Avro", "JSON"):
+                        found[form].append(json_figures(Run([*own, codec, form.lower(), str(path) + ".ours"]))["cpu_sec"])
+                    for name, script in peers.items():
+                        found[name].append(json_figures(Run([str(python), "-c", script, str(path), codec]))["cpu_sec"])
+                self.typed_row(f"Parquet, {records:,} records of 20 typed fields, {codec}", found)
+
+    def typed_row(self, what, found):
+        cpu = {name: median(seconds) for name, seconds in found.items()}
+        ratio = {name: median([a / b for a, b in zip(found["Avro"], seconds)]) for name, seconds in found.items() if name in TYPED_PEERS}
+        beside = ", ".join(f"{name} {cpu[name]:.2f}: {r:.2f} x" for name, r in ratio.items()) or "no pyarrow here"
+        ok = ratio["pyarrow from rows"] <= 0.7 if ratio else None
+        self.table.add(f"{what}: CPU seconds", "<= 0.7 x pyarrow from rows", f"{cpu['Avro']:.2f} from Avro, {cpu['JSON']:.2f} from JSON ({beside})", ok)
+
     def partitions(self, count):
         """Records for so many partitions in turn, none of which is ever full: only the memory limit closes files."""
         limit, each = 64, 200
@@ -431,7 +469,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--objects", type=int, default=100_000)
     parser.add_argument("--peer-objects", type=int, default=20_000)
-    parser.add_argument("--only", help="comma list of: snapshot latency listing large json json-compressed parquet partitions memory first")
+    parser.add_argument("--only", help="comma list of: snapshot latency listing large json json-compressed parquet typed partitions memory first")
     parser.add_argument("--no-peers", action="store_true")
     a = parser.parse_args()
     a.build = a.build.resolve()
@@ -447,6 +485,7 @@ def main():
         "json": bench.json,
         "json-compressed": bench.json_compressed,
         "parquet": lambda: bench.parquet(1_000_000),
+        "typed": lambda: bench.typed(200_000),
         "partitions": lambda: bench.partitions(1000),
         "memory": lambda: bench.memory(1_000_000),
     }

@@ -6,5 +6,5 @@ cd "$(dirname "$0")/.."
 
 programs=tests/bench
 scripts/build.sh release src/cli/conduit-connector-s3 tests/support/s3d/s3d \
-    $programs/bench_source $programs/bench_list $programs/bench_json $programs/bench_parquet $programs/bench_dest
+    $programs/bench_source $programs/bench_list $programs/bench_json $programs/bench_parquet $programs/bench_typed $programs/bench_dest
 exec python3 scripts/bench.py --build build/release "$@"

@@ -12,7 +12,7 @@
 #include "base/view.h"
 #include "format/parquet_typed.h"
 
-enum { GROUP_BYTES = 16 << 20, BATCH = 1000, DATUM_MAX = 400, TEXT_MAX = 1200, ENTRIES = 3 };
+enum { GROUP_BYTES = 16 << 20, BATCH = 200, DATUM_MAX = 400, TEXT_MAX = 1200, ENTRIES = 3 };
 
 static const struct {
     const char *name, *type;
