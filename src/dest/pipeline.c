@@ -304,6 +304,9 @@ size_t s3c_pipeline_on_its_way(const struct s3c_pipeline *p, size_t part_size)
 {
     size_t n = p->bytes - p->done_bytes;
 
+    /* Those go on only when others are closed, or after a long while. */
+    for (const struct s3c_link *l = p->held.next; l != &p->held; l = l->next)
+        n -= S3C_LINK_OF(l, const struct s3c_file, link)->counted;
     for (const struct s3c_link *l = p->streams.next; l != &p->streams; l = l->next) {
         const struct s3c_file *f = S3C_LINK_OF(l, const struct s3c_file, stream);
 
