@@ -236,7 +236,6 @@ static void refuses_what_is_no_record_and_keeps_the_file(void **state)
     f->ops->release(f);
 }
 
-/* A record that could not be added can be added again, and the file is the same as if nothing had been. */
 static int open_file(struct s3c_format **f, struct s3c_writer **w, enum s3c_codec codec)
 {
     struct s3c_parquet_options o = {codec, 4000};
@@ -251,6 +250,7 @@ static int open_file(struct s3c_format **f, struct s3c_writer **w, enum s3c_code
     return r;
 }
 
+/* A record that could not be added can be added again, and the file is the same as if nothing had been. */
 static void loses_nothing_without_memory(void **state)
 {
     (void)state;
