@@ -354,7 +354,7 @@ int s3c_typed_shred(const struct s3c_typed_plan *p, struct s3c_typed_scratch *sc
     struct shred s = {.in = avro_reader_of(datum),
                       .out = out,
                       .scratch = scratch,
-                      .cells_max = out->count + S3C_TYPED_CELLS_MAX};
+                      .cells_max = out->count + scratch->cells_max};
     int r = shred_node(&s, p->root, 0);
 
     if (r == 0 && s.in.p < s.in.end)
@@ -365,7 +365,7 @@ int s3c_typed_shred(const struct s3c_typed_plan *p, struct s3c_typed_scratch *sc
                              (size_t)(s.in.p - s.in.start), datum.len);
     if (r == S3C_E_TOO_LARGE)
         return s3c_error_set(err, r, "%s: it has more than %zu values in its columns", whole,
-                             S3C_TYPED_CELLS_MAX);
+                             scratch->cells_max);
     return r < 0 ? s3c_error_nomem(err) : 0;
 }
 

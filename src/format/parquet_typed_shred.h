@@ -14,14 +14,16 @@
 struct s3c_typed_scratch {
     struct s3c_arena values; /* reset it for each record */
     struct json_out json;
+    size_t cells_max; /* of one record */
 };
-#define S3C_TYPED_SCRATCH_INIT \
-    ((struct s3c_typed_scratch){.json = JSON_OUT_INIT(S3C_TYPED_JSON_MAX)})
+#define S3C_TYPED_SCRATCH_INIT                                             \
+    ((struct s3c_typed_scratch){.json = JSON_OUT_INIT(S3C_TYPED_JSON_MAX), \
+                                .cells_max = S3C_TYPED_CELLS_MAX})
 void s3c_typed_scratch_done(struct s3c_typed_scratch *s); /* idempotent */
 
 /*
- * Appends the datum's cells, which point into it and into `scratch`. `whole` is its name in messages. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE (more than
- * S3C_TYPED_CELLS_MAX), S3C_E_RECORD: what is wrong, and in which field; then *out may hold a part.
+ * Appends the datum's cells, which point into it and into `scratch`. `whole` is its name in messages. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE (more cells than
+ * scratch->cells_max), S3C_E_RECORD: what is wrong, and in which field; then *out may hold a part.
  */
 S3C_MUST_USE int s3c_typed_shred(const struct s3c_typed_plan *p, struct s3c_typed_scratch *scratch,
                                  const char *whole, struct s3c_view datum, struct s3c_cells *out,

@@ -13,7 +13,8 @@
 #include "format/parquet_typed.h"
 #include "format/parquet_typed_shred.h"
 
-#define TEXT_MAX (1u << 16)
+#define TEXT_MAX  (1u << 16)
+#define CELLS_MAX 10000 /* nulls cost no bytes: what makes more of them is only slow */
 
 static int write_file(const struct s3c_schema *s, struct s3c_data payload, struct s3c_buf *ret)
 {
@@ -72,29 +73,36 @@ static void require_cells(const struct s3c_parquet_schema *columns, const struct
     free(seen);
 }
 
-static void shred(const struct s3c_schema *s, struct s3c_view datum)
+/* Whether the datum is of a size to go on with. */
+static bool shred(const struct s3c_schema *s, struct s3c_view datum)
 {
     struct s3c_typed_scratch scratch = S3C_TYPED_SCRATCH_INIT;
     struct s3c_parquet_schema columns;
     struct s3c_cells cells = S3C_CELLS_INIT;
     struct s3c_typed_plan plan;
     struct s3c_error err;
+    int r;
 
+    scratch.cells_max = CELLS_MAX;
     require(s3c_parquet_schema_init(&columns) == 0);
-    if (s3c_typed_plan_init(&plan, &columns, "p", s->root, &err) == 0 &&
-        s3c_typed_shred(&plan, &scratch, "p", datum, &cells, &err) == 0)
+    r = s3c_typed_plan_init(&plan, &columns, "p", s->root, &err);
+    if (r == 0)
+        r = s3c_typed_shred(&plan, &scratch, "p", datum, &cells, &err);
+    if (r == 0)
         require_cells(&columns, &cells);
     s3c_cells_done(&cells);
     s3c_typed_plan_done(&plan);
     s3c_typed_scratch_done(&scratch);
     s3c_parquet_schema_done(&columns);
+    return r != S3C_E_TOO_LARGE;
 }
 
-static void encode(const struct s3c_schema *s, struct s3c_view json)
+static bool encode(const struct s3c_schema *s, struct s3c_view json)
 {
     struct avro_from_json f = AVRO_FROM_JSON_INIT(TEXT_MAX);
     struct s3c_error err;
     int r = avro_from_json(&f, s, "p", json, &err);
+    bool go_on = r != S3C_E_TOO_LARGE;
 
     require(r == 0 || r == S3C_E_RECORD || r == S3C_E_TOO_LARGE);
     if (r == 0) {
@@ -104,10 +112,11 @@ static void encode(const struct s3c_schema *s, struct s3c_view json)
         r = avro_type_to_json(&out, s->root,
                               &in); /* NaN, and times beyond the year 9999, have no text */
         require(r == 0 ? in.p == in.end : r == S3C_E_RECORD || r == S3C_E_TOO_LARGE);
-        shred(s, s3c_buf_view(&f.datum));
+        go_on = shred(s, s3c_buf_view(&f.datum));
         json_out_done(&out);
     }
     avro_from_json_done(&f);
+    return go_on;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -128,11 +137,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (s3c_schema_parse(&s, (struct s3c_view){(const char *)data + 1, schema_len}, &err) == 0) {
         struct s3c_view v = {payload, len};
 
-        if (data[0] == 'a')
-            shred(s, v);
-        else
-            encode(s, v);
-        write_twice(s, (struct s3c_data){data[0] == 'a' ? S3C_DATA_AVRO : S3C_DATA_RAW, v});
+        if (data[0] == 'a' ? shred(s, v) : encode(s, v))
+            write_twice(s, (struct s3c_data){data[0] == 'a' ? S3C_DATA_AVRO : S3C_DATA_RAW, v});
     }
     s3c_schema_unref(s);
     free(payload);
