@@ -118,6 +118,24 @@ void s3c_file_trim(struct s3c_file *f)
     s3c_buf_trim(&f->body);
 }
 
+/* Large blocks only: smaller ones malloc keeps by itself, and very large ones are not worth what they take from others. */
+static bool is_worth_keeping(const struct s3c_buf *body, const struct s3c_buf *spare)
+{
+    return body->cap >= S3C_SPARE_BODY_MIN && body->cap <= S3C_SPARE_BODY_MAX &&
+           body->cap > spare->cap;
+}
+
+static void let_go_of_body(struct s3c_file *f)
+{
+    if (f->spare && is_worth_keeping(&f->body, f->spare)) {
+        s3c_buf_done(f->spare);
+        *f->spare = f->body;
+        s3c_buf_clear(f->spare);
+        f->body = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
+    }
+    s3c_buf_done(&f->body);
+}
+
 void s3c_file_settle(struct s3c_file *f, const struct s3c_error *err)
 {
     f->state = S3C_FILE_DONE;
@@ -126,7 +144,7 @@ void s3c_file_settle(struct s3c_file *f, const struct s3c_error *err)
     f->delivery.result = err ? err->code : 0;
     if (err && err != &f->delivery.error)
         f->delivery.error = *err;
-    s3c_buf_done(&f->body);
+    let_go_of_body(f);
     s3c_buf_done(&f->key);
 }
 

@@ -13,6 +13,9 @@
 #include "dest/sink.h"
 #include "format/writer.h"
 
+#define S3C_SPARE_BODY_MIN ((size_t)1 << 20)
+#define S3C_SPARE_BODY_MAX ((size_t)4 << 20)
+
 struct s3c_file_limits {
     size_t records;          /* at least 1 */
     size_t bytes;            /* of the formatted file; 0 = off */
@@ -35,8 +38,10 @@ struct s3c_file {
     int64_t first_ns;          /* monotonic: when the oldest record came */
     struct s3c_writer *writer; /* while it is open */
     struct s3c_buf body;       /* once closed; open: what the sink could not take yet */
-    struct s3c_buf key;        /* empty until the file is closed or begins to stream */
-    size_t size;               /* bytes that came out of the writer: all, once it is closed */
+    struct s3c_buf
+        *spare; /* where the body's memory goes when it is not needed any more; may be NULL */
+    struct s3c_buf key; /* empty until the file is closed or begins to stream */
+    size_t size;        /* bytes that came out of the writer: all, once it is closed */
 
     struct s3c_link link; /* the open files, by age; or one of the pipeline's lists */
     size_t counted;       /* its bytes as they are in the sum of whoever has it */

@@ -14,7 +14,7 @@ void s3c_open_files_init(struct s3c_open_files *o, uint64_t random)
     s3c_partitions_init(&o->partitions, random);
     s3c_link_init(&o->by_age);
     o->divided = s3c_template_divides(o->template);
-    o->key = o->spare_variant = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
+    o->key = o->spare_variant = o->spare_body = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
 }
 
 void s3c_open_files_done(struct s3c_open_files *o)
@@ -154,6 +154,18 @@ static int prepare(struct s3c_open_files *o, struct s3c_file *f, const struct s3
     return get_writer(o, f->partition, first, &f->writer, err);
 }
 
+/* The memory of a body that has gone becomes the next one's; what comes after it will be about as large. */
+static void use_spare_body(struct s3c_open_files *o, struct s3c_file *f)
+{
+    f->spare = &o->spare_body;
+    if (o->spare_body.cap == 0)
+        return;
+    if (f->writer->ops->give)
+        f->writer->ops->give(f->writer, &o->spare_body);
+    s3c_buf_done(&o->spare_body);
+    s3c_open_files_recount(o, f);
+}
+
 int s3c_open_files_open(struct s3c_open_files *o, const struct s3c_record *first,
                         struct s3c_file **ret, struct s3c_error *err)
 {
@@ -171,6 +183,7 @@ int s3c_open_files_open(struct s3c_open_files *o, const struct s3c_record *first
     place(o, f, o->count++);
     s3c_open_files_recount(o, f);
     o->fresh_bytes = f->counted;
+    use_spare_body(o, f);
     *ret = f;
     return 0;
 }
@@ -186,22 +199,28 @@ void s3c_open_files_remove(struct s3c_open_files *o, struct s3c_file *f)
     f->partition->open = NULL;
 }
 
-void s3c_open_files_keep_writer(struct s3c_open_files *o, struct s3c_file *f)
-{
-    struct s3c_view variant = s3c_partition_variant(f->partition);
-
-    s3c_open_files_drop_spare(o);
-    o->spare = S3C_TAKE(f->writer);
-    s3c_buf_clear(&o->spare_variant);
-    if (s3c_buf_add_view(&o->spare_variant, variant) < 0)
-        s3c_open_files_drop_spare(o); /* nobody would know what it is for */
-}
-
-void s3c_open_files_drop_spare(struct s3c_open_files *o)
+static void drop_spare_writer(struct s3c_open_files *o)
 {
     if (o->spare)
         o->spare->ops->release(o->spare);
     o->spare = NULL;
+}
+
+void s3c_open_files_keep_writer(struct s3c_open_files *o, struct s3c_file *f)
+{
+    struct s3c_view variant = s3c_partition_variant(f->partition);
+
+    drop_spare_writer(o);
+    o->spare = S3C_TAKE(f->writer);
+    s3c_buf_clear(&o->spare_variant);
+    if (s3c_buf_add_view(&o->spare_variant, variant) < 0)
+        drop_spare_writer(o); /* nobody would know what it is for */
+}
+
+void s3c_open_files_drop_spare(struct s3c_open_files *o)
+{
+    drop_spare_writer(o);
+    s3c_buf_done(&o->spare_body);
 }
 
 void s3c_open_files_forget(struct s3c_open_files *o, struct s3c_file *f)
@@ -226,7 +245,7 @@ struct s3c_file *s3c_open_files_largest(const struct s3c_open_files *o)
 size_t s3c_open_files_bytes(const struct s3c_open_files *o)
 {
     return o->bytes + o->partitions.bytes + o->cap * sizeof(*o->heap) + o->key.cap +
-           (o->spare ? o->spare->ops->memory(o->spare) : 0);
+           o->spare_body.cap + (o->spare ? o->spare->ops->memory(o->spare) : 0);
 }
 
 size_t s3c_open_files_fresh_bytes(const struct s3c_open_files *o)

@@ -30,7 +30,8 @@ struct s3c_open_files {
     struct s3c_partition *latest; /* of the record before; NULL: it is gone */
     struct s3c_writer *spare;     /* of a closed file, for the next one of the same variant */
     struct s3c_buf spare_variant;
-    size_t fresh_bytes; /* what the newest file took before its first record */
+    struct s3c_buf spare_body; /* memory of a body that was stored */
+    size_t fresh_bytes;        /* what the newest file took before its first record */
 };
 
 /* The fields above the line are set by the caller before. */
@@ -50,7 +51,7 @@ void s3c_open_files_recount(struct s3c_open_files *o, struct s3c_file *f);
 void s3c_open_files_remove(struct s3c_open_files *o, struct s3c_file *f);
 /* Takes over an empty writer of a file that was removed; it may serve the next one. */
 void s3c_open_files_keep_writer(struct s3c_open_files *o, struct s3c_file *f);
-/* Gives the spare writer's memory back. */
+/* Gives back the memory of the spare writer and the spare body. */
 void s3c_open_files_drop_spare(struct s3c_open_files *o);
 /* Ends a file that was removed, with its place in its partition. */
 void s3c_open_files_forget(struct s3c_open_files *o, struct s3c_file *f);

@@ -24,6 +24,8 @@ struct s3c_writer_ops {
     int (*take)(struct s3c_writer *w, struct s3c_buf *ret, struct s3c_error *err);
     /* Moves what is left of the finished file into *ret, which the caller owns, and starts the next one empty, also on failure. */
     int (*finish)(struct s3c_writer *w, struct s3c_buf *ret, struct s3c_error *err);
+    /* May be NULL. Takes over the memory of *spare, which is empty afterwards, for the next file: fresh memory costs more than filling it. Before the file's first record. */
+    void (*give)(struct s3c_writer *w, struct s3c_buf *spare);
     void (*release)(struct s3c_writer *w);
 };
 struct s3c_writer {

@@ -200,6 +200,31 @@ static void stays_within_the_limit_with_a_thousand_open_files(void **state)
     rig_close(&r);
 }
 
+/* The memory of a large body serves the next file but one: it is counted, and files of a size need no more after the first ones. */
+static void uses_the_memory_of_bodies_again(void **state)
+{
+    enum { RECORDS = 1400 };
+    struct rig r;
+    size_t first, with_spare;
+
+    (void)state;
+    rig_init(&r);
+    r.settings.buffer_size = RECORDS;
+    r.settings.memory_limit = 64 << 20;
+    r.sink.finish_at_once = true;
+    rig_open(&r);
+    assert_int_equal(rig_write_to(&r, "c", KILO, 0, 1), 1);
+    first = s3c_destination_memory(r.d);
+    assert_int_equal(rig_write_to(&r, "c", KILO, 1, RECORDS - 1), RECORDS - 1);
+    rig_expect_acks(&r, 0, RECORDS, 0);
+    rig_expect_none(&r, S3C_AGAIN);
+    with_spare = s3c_destination_memory(r.d);
+    assert_in_range(with_spare, S3C_SPARE_BODY_MIN, S3C_SPARE_BODY_MAX + first);
+    assert_int_equal(rig_write_to(&r, "c", KILO, RECORDS, 1), 1);
+    assert_in_range(s3c_destination_memory(r.d), with_spare, with_spare + first); /* it moved */
+    rig_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +235,7 @@ int main(void)
         CHECK_TEST(closes_the_file_that_acknowledgements_wait_for),
         CHECK_TEST(takes_a_record_that_is_larger_than_the_limit_between_others),
         CHECK_TEST(stays_within_the_limit_with_a_thousand_open_files),
+        CHECK_TEST(uses_the_memory_of_bodies_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

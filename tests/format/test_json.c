@@ -123,6 +123,32 @@ static void puts_one_object_on_each_line(void **state)
     f->ops->release(f);
 }
 
+static void takes_over_memory(void **state)
+{
+    struct s3c_writer *w = new_writer();
+    struct s3c_record r = record("a", "1");
+    struct s3c_buf spare = S3C_BUF_INIT(SIZE_MAX), none = S3C_BUF_INIT(SIZE_MAX);
+
+    (void)state;
+    CHECK_OK(s3c_buf_add_str(&spare, "what was there"), NULL);
+    CHECK_OK(s3c_buf_reserve(&spare, 100000), NULL);
+    w->ops->give(w, &spare);
+    assert_null(spare.ptr);
+    assert_int_equal(spare.cap, 0);
+    assert_true(w->ops->memory(w) > 100000);
+    assert_int_equal(w->ops->size(w), 0);
+    w->ops->give(w, &none); /* it has more */
+    assert_true(w->ops->memory(w) > 100000);
+    CHECK_OK(w->ops->add(w, &r, NULL), NULL);
+    CHECK_OK(s3c_buf_reserve(&spare, 200000), NULL);
+    w->ops->give(w, &spare); /* too late: what it has must not be lost */
+    assert_null(spare.ptr);
+    check_file(
+        w,
+        "{\"Operation\":\"create\",\"Position\":\"p\",\"Payload\":\"1\",\"Key\":\"a\",\"Metadata\":null}\n");
+    w->ops->release(w);
+}
+
 /* What is taken while the file grows is part of the file: whole lines, all there are. */
 static void gives_finished_bytes_away(void **state)
 {
@@ -221,6 +247,7 @@ int main(void)
         CHECK_TEST(prints_what_go_prints),
         CHECK_TEST(makes_writers),
         CHECK_TEST(gives_finished_bytes_away),
+        CHECK_TEST(takes_over_memory),
         CHECK_TEST(puts_one_object_on_each_line),
         CHECK_TEST(refuses_what_is_no_record_and_keeps_the_file),
         CHECK_TEST(survives_allocation_failures),

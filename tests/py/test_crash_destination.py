@@ -2,6 +2,7 @@
 """SIGKILL of a destination at any moment while records stream in: whatever it acknowledged is in S3."""
 
 import base64
+import contextlib
 import os
 import random
 import subprocess
@@ -30,9 +31,10 @@ def send(pipe, start, count):
     try:
         for first in range(start, count, 500):
             pipe.write(b"".join(map(line_of, range(first, min(first + 500, count)))))
-        pipe.close()
     except BrokenPipeError:
         pass
+    with contextlib.suppress(BrokenPipeError):  # of what it still holds
+        pipe.close()
 
 
 def run(s3c, bucket, arguments, start, count, until):
