@@ -217,33 +217,6 @@ static void json_release(struct s3c_writer *base)
     s3c_free(w);
 }
 
-<<<<<<< Updated upstream
-=======
-int s3c_json_writer_new(struct s3c_writer **ret, struct s3c_error *err)
-{
-    static const struct s3c_writer_ops ops = {
-        .extension = "json",
-        .content_type = "application/json",
-        .add = json_add,
-        .size = json_size,
-        .memory = json_memory,
-        .ready = json_ready,
-        .take = json_take,
-        .finish = json_finish,
-        .give = json_give,
-        .release = json_release,
-    };
-    struct json_writer *w = s3c_zalloc(sizeof(*w));
-
-    if (!w)
-        return s3c_error_nomem(err);
-    w->base.ops = &ops;
-    w->out = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
-    *ret = &w->base;
-    return 0;
-}
-
->>>>>>> Stashed changes
 int s3c_json_any_variant(struct s3c_format *f, const struct s3c_record *r, struct s3c_buf *out,
                          struct s3c_error *err)
 {
@@ -264,6 +237,7 @@ static int format_open(struct s3c_format *f, const struct s3c_record *first,
         .ready = json_ready,
         .take = json_take,
         .finish = json_finish,
+        .give = json_give,
         .release = json_release,
     };
     struct json_writer *w = s3c_zalloc(sizeof(*w));
