@@ -7,6 +7,18 @@
 
 #define EXPONENT_MAX 100000 /* beyond it a number is too large or too small anyway */
 
+/* 10^power, power at most 38. */
+static unsigned __int128 ten_to(unsigned power)
+{
+    unsigned __int128 v = 1;
+
+    for (; power >= 9; power -= 9)
+        v *= AVRO_BIG_TEN9;
+    for (; power > 0; power--)
+        v *= 10;
+    return v;
+}
+
 /* [-]digits[.digits][e[+-]digits] taken apart. */
 struct number {
     bool negative;
@@ -153,13 +165,74 @@ static int read_fraction(struct s3c_view text, unsigned scale, bool *negative, s
     return divide_exactly(ret, &by) ? 0 : S3C_E_RECORD;
 }
 
+/* ---- nearly all numbers: up to 18 digits on each side of what they are divided by ---- */
+
+#define SHORT_DIGITS 18
+
+static uint64_t short_value(struct s3c_view digits, uint64_t v)
+{
+    for (size_t i = 0; i < digits.len; i++)
+        v = v * 10 + (uint64_t)(digits.ptr[i] - '0');
+    return v;
+}
+
+/* The number without its sign, if it is one of these and nothing is wrong with it. */
+static bool read_short(struct s3c_view text, unsigned scale, unsigned __int128 *ret)
+{
+    struct s3c_view whole = take_digits(&text), part = {"", 0};
+    bool point = take_char(&text, '.'), slash = !point && take_char(&text, '/');
+    uint64_t divisor;
+
+    if (point || slash)
+        part = take_digits(&text);
+    if (text.len > 0 || whole.len == 0 || (part.len == 0 && (point || slash)) ||
+        scale > SHORT_DIGITS || whole.len + (point ? part.len : 0) > SHORT_DIGITS ||
+        part.len > SHORT_DIGITS)
+        return false;
+    if (!slash) {
+        *ret = short_value(part, short_value(whole, 0)) *
+               ten_to(part.len <= scale ? scale - (unsigned)part.len : 0);
+        return part.len <= scale;
+    }
+    divisor = short_value(part, 0);
+    if (divisor == 0)
+        return false;
+    *ret = short_value(whole, 0) * ten_to(scale);
+    if (*ret % divisor != 0)
+        return false;
+    *ret /= divisor;
+    return true;
+}
+
+/* As avro_big_write. */
+static size_t write_short(unsigned __int128 v, bool negative, uint8_t *dst)
+{
+    __int128 left = negative ? -(__int128)v : (__int128)v;
+    uint8_t bytes[sizeof(left) + 1];
+    size_t n = 0;
+
+    do {
+        bytes[n++] = (uint8_t)left;
+        left >>= 8;
+    } while (left != ((bytes[n - 1] & 0x80) ? -1 : 0));
+    for (size_t i = 0; i < n; i++)
+        dst[i] = bytes[n - 1 - i];
+    return n;
+}
+
 int avro_decimal_read(struct s3c_view text, unsigned scale, uint8_t dst[AVRO_DECIMAL_ROOM],
                       size_t *ret_len, const char **why)
 {
+    bool negative = text.len > 0 && *text.ptr == '-';
+    unsigned __int128 v;
     struct avro_big b;
     struct number n;
     int r;
 
+    if (read_short(s3c_view_skip(text, negative), scale, &v)) {
+        *ret_len = write_short(v, negative, dst);
+        return 0;
+    }
     if (read_number(text, &n))
         r = read_decimal(&n, scale, &b, why);
     else
@@ -168,18 +241,6 @@ int avro_decimal_read(struct s3c_view text, unsigned scale, uint8_t dst[AVRO_DEC
         return r;
     *ret_len = avro_big_write(&b, n.negative && b.n > 0, dst);
     return 0;
-}
-
-/* 10^power, power at most 38. */
-static unsigned __int128 ten_to(unsigned power)
-{
-    unsigned __int128 v = 1;
-
-    for (; power >= 9; power -= 9)
-        v *= AVRO_BIG_TEN9;
-    for (; power > 0; power--)
-        v *= 10;
-    return v;
 }
 
 static bool fits_short(struct s3c_view v, unsigned precision)

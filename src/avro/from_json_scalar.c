@@ -90,7 +90,11 @@ static bool read_moment(const char *before, struct s3c_view text, const char *af
                         int64_t *fraction)
 {
     char whole[64];
-    int n = snprintf(whole, sizeof(whole), "%s%.*s%s", before, (int)text.len, text.ptr, after);
+    int n;
+
+    if (!*before && !*after)
+        return s3c_time_parse_sec(text, sec, fraction) == 0;
+    n = snprintf(whole, sizeof(whole), "%s%.*s%s", before, (int)text.len, text.ptr, after);
 
     return text.len < sizeof(whole) && n > 0 && (size_t)n < sizeof(whole) &&
            s3c_time_parse_sec((struct s3c_view){whole, (size_t)n}, sec, fraction) == 0;
@@ -101,8 +105,8 @@ static bool read_time_text(enum avro_logical l, struct s3c_view text, int64_t *s
 {
     switch (l) {
     case AVRO_DATE:
-        if (read_moment("", text, "T00:00:00Z", sec, fraction))
-            return true;
+        if (text.len == 10)
+            return read_moment("", text, "T00:00:00Z", sec, fraction);
         return read_moment("", text, "", sec, fraction) && *fraction == 0 && *sec % 86400 == 0;
     case AVRO_TIME_MILLIS:
     case AVRO_TIME_MICROS:
