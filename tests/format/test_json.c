@@ -125,7 +125,8 @@ static void puts_one_object_on_each_line(void **state)
 
 static void takes_over_memory(void **state)
 {
-    struct s3c_writer *w = new_writer();
+    struct s3c_format *f = new_format();
+    struct s3c_writer *w = new_writer(f);
     struct s3c_record r = record("a", "1");
     struct s3c_buf spare = S3C_BUF_INIT(SIZE_MAX), none = S3C_BUF_INIT(SIZE_MAX);
 
@@ -147,6 +148,7 @@ static void takes_over_memory(void **state)
         w,
         "{\"Operation\":\"create\",\"Position\":\"p\",\"Payload\":\"1\",\"Key\":\"a\",\"Metadata\":null}\n");
     w->ops->release(w);
+    f->ops->release(f);
 }
 
 /* What is taken while the file grows is part of the file: whole lines, all there are. */
