@@ -112,8 +112,6 @@ static int open_parts(struct s3c_destination_parts *p, struct s3c_error *err)
         s3c_leftover_abort(p->session, &p->identity);
     if (r == 0)
         r = open_sink(&p->sink, p->session, err);
-    if (r == 0)
-        r = open_format(&p->format, p->session->settings, err);
     if (r == 0 && p->settings->write_once)
         r = probe(p, err);
     return r;
@@ -123,13 +121,15 @@ int s3c_destination_open(struct s3c_destination **ret, const struct s3c_config *
                          const struct s3c_log *log, struct s3c_error *err)
 {
     struct s3c_destination_parts parts = {.log = log};
-    int r = open_session(&parts.session, c, log, err);
+    int r = open_format(&parts.format, s3c_config_settings(c), err); /* wrong without a network */
 
-    if (r < 0)
-        return r;
-    parts.settings = parts.session->settings;
-    parts.clock = parts.session->clock;
-    r = open_parts(&parts, err);
+    if (r == 0)
+        r = open_session(&parts.session, c, log, err);
+    if (r == 0) {
+        parts.settings = parts.session->settings;
+        parts.clock = parts.session->clock;
+        r = open_parts(&parts, err);
+    }
     if (r < 0) {
         s3c_destination_parts_release(&parts);
         return r;

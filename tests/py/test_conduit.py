@@ -2,12 +2,14 @@
 """Pipelines of a real Conduit with the plugin: both architectures, stops of every kind, SIGKILL at any moment, wrong settings."""
 
 import base64
+import io
 import json
 import os
 import random
 import signal
 import time
 
+import pyarrow.parquet as pq
 import pytest
 from conduit_host import CONDUIT, Conduit, bucket_settings, destination, generated, pipeline, source, to_file
 from conftest import put_all
@@ -100,6 +102,29 @@ def test_generator_to_s3(server, s3, make_bucket, conduit, arch):
     payloads = [json.loads(r["Payload"]) for r in records]
     assert all(isinstance(p["id"], int) and isinstance(p["name"], str) for p in payloads)
     assert all(r["Operation"] == "create" and r["Metadata"]["opencdc.payload.schema.version"] for r in records)
+
+
+@ARCHS
+def test_avro_becomes_columns(server, s3, make_bucket, conduit, arch):
+    """The host's schema of the generator's records, read from its service; their data go into columns as they are."""
+    bucket = make_bucket()
+    settings = bucket_settings(server, bucket, format="parquet", parquet__columns="typed", sdk__batch__size=50, sdk__batch__delay="1s")
+    fields = {f"format.options.{n}": n for n in ("int", "string", "time", "bool", "duration")}
+    with conduit(pipeline("p", generated(200, **fields, **{"sdk.batch.size": "50", "sdk.batch.delay": "1s"}), destination(settings)), arch=arch) as c:
+        c.wait_until(lambda: sum(t.num_rows for t in tables(s3, bucket)) >= 200, "200 records")
+        c.stop()
+        c.wait_for_no_plugins()
+    rows = [row for t in tables(s3, bucket) for row in t.to_pylist()]
+    assert len({row["position"] for row in rows}) == len(rows) == 200
+    for payload in (row["payload"] for row in rows):
+        assert set(payload) >= {"id", "name", "int", "string", "time", "bool"}
+        assert isinstance(payload["id"], int) and isinstance(payload["name"], str) and isinstance(payload["bool"], bool)
+        assert payload["time"].year >= 2026 and payload["time"].tzinfo is not None
+
+
+def tables(s3, bucket):
+    for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+        yield pq.read_table(io.BytesIO(s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()))
 
 
 def test_generator_to_s3_singly(server, s3, make_bucket, conduit):
