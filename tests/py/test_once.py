@@ -7,6 +7,8 @@ import random
 import subprocess
 import time
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from conftest import S3D, put_all, s3d_server
 from records import encode_line
@@ -123,6 +125,22 @@ def test_who_may_not_look(s3, s3c, s3d, make_bucket):
 
 
 @pytest.mark.servers("s3d")
+def test_files_of_typed_columns_are_made_again(s3, s3c, make_bucket, tmp_path):
+    """What is left of a file of which a part is there already goes through the same writer."""
+    bucket = make_bucket()
+    schema = tmp_path / "schema.avsc"
+    schema.write_text('{"type":"record","name":"r","fields":[{"name":"id","type":"long"},{"name":"name","type":["null","string"]}]}')
+    typed = ["--bucket", bucket, "--format", "parquet", "--parquet.columns", "typed", "--schema", schema, *ONCE]
+    for count, size in ((25, 10), (40, 7), (90, 100), (90, 1)):
+        payloads = [{"id": i, "name": None if i % 3 else f"n{i}"} for i in range(count)]
+        lines = b"".join(encode_line(key=b"k", position=b"p%d" % p["id"], after=p) for p in payloads)
+        s3c.run("destination", *typed, "--buffer-size", size, stdin=lines).ok()
+        tables = [pq.read_table(pa.BufferReader(body)) for body in all_objects(s3, bucket).values()]
+        rows = [payload for table in tables for payload in table.column("payload").to_pylist()]
+        assert sorted(rows, key=lambda row: row["id"]) == payloads
+
+
+@pytest.mark.servers("s3d")
 def test_who_may_not_try_the_server(s3, s3c, s3d, make_bucket):
     bucket = make_bucket()
     s3d.add_fault(kind="status", status=403, code="AccessDenied", op="PutObject", count=1)
@@ -218,9 +236,8 @@ def keys_written(s3, bucket):
     times = collections.Counter()
     for key, body in all_objects(s3, bucket).items():
         if key.endswith(".parquet"):
-            parquet = pytest.importorskip("pyarrow.parquet")
-            buffer = __import__("pyarrow").BufferReader(body)
-            times.update(value.decode() for value in parquet.read_table(buffer).column("key").to_pylist())
+            table = pq.read_table(pa.BufferReader(body))
+            times.update(value.decode() for value in table.column("key").to_pylist())
         else:
             times.update(json.loads(line)["Key"] for line in body.splitlines())
     return times
