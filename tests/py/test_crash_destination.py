@@ -15,13 +15,14 @@ from test_sizes import FORMATS, Reader, files
 COUNT = 200_000
 SOAK_COUNT = 1_000_000
 KILLS = 12
+KINDS = {**FORMATS, "50 partitions": ["--format", "json", "--key.template", "p={metadata:p}/{name}"]}
 
 
 def line_of(number):
     position = base64.b64encode(b"%012d" % number)
-    return b'{"position":"%s","operation":"create","metadata":{"n":"%d"},"key":"aw==","payload":{"before":null,"after":"%s"}}\n' % (
+    return b'{"position":"%s","operation":"create","metadata":{"p":"%d"},"key":"aw==","payload":{"before":null,"after":"%s"}}\n' % (
         position,
-        number,
+        number % 50,
         position,
     )
 
@@ -62,8 +63,8 @@ def moment(chance):
     return lambda data: len(data) > size
 
 
-def kill_and_resume(s3, s3c, bucket, format, count):
-    arguments = [*FORMATS[format], "--buffer-size", "700", "--file.max-idle", "50ms"]
+def kill_and_resume(s3, s3c, bucket, kind, count):
+    arguments = [*KINDS[kind], "--buffer-size", "700", "--file.max-idle", "50ms"]
     chance = random.Random(count)
     done, kills = 0, 0
     while done < count:
@@ -80,13 +81,13 @@ def kill_and_resume(s3, s3c, bucket, format, count):
 
 
 @pytest.mark.servers("s3d", "ceph")
-@pytest.mark.parametrize("format", ["json.gz", "parquet"])
-def test_what_was_acknowledged_is_there(s3, s3c, make_bucket, format):
-    kill_and_resume(s3, s3c, make_bucket(), format, COUNT)
+@pytest.mark.parametrize("kind", ["json.gz", "parquet", "50 partitions"])
+def test_what_was_acknowledged_is_there(s3, s3c, make_bucket, kind):
+    kill_and_resume(s3, s3c, make_bucket(), kind, COUNT)
 
 
 @pytest.mark.soak
 @pytest.mark.servers("s3d", "ceph")
-@pytest.mark.parametrize("format", FORMATS)
-def test_of_a_million_records(s3, s3c, make_bucket, format):
-    kill_and_resume(s3, s3c, make_bucket(), format, SOAK_COUNT)
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_a_million_records(s3, s3c, make_bucket, kind):
+    kill_and_resume(s3, s3c, make_bucket(), kind, SOAK_COUNT)
