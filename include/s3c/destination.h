@@ -33,12 +33,20 @@ S3C_PUBLIC S3C_MUST_USE int s3c_destination_write(struct s3c_destination *d,
                                                   const struct s3c_record *records, size_t count,
                                                   size_t *ret_taken, struct s3c_error *err);
 
+/*
+ * Whether more records are to come whatever is acknowledged (false at first: a host may wait for acknowledgements). As long as that is so, with write.once,
+ * records of a replay wait for the rest of a file that is there already, however long it takes.
+ */
+S3C_PUBLIC void s3c_destination_expect_more(struct s3c_destination *d, bool more);
+
 /* Whether payloads may come as Avro with their schema (S3C_DATA_AVRO): the files' columns are made from them directly. */
 S3C_PUBLIC bool s3c_destination_takes_avro(const struct s3c_destination *d);
 
 struct s3c_ack {
     struct s3c_view position;      /* byte-equal to the record's */
     const struct s3c_error *error; /* NULL: the record is in S3; else why it never will be */
+    /* A replay that begins behind this record, if no one before it failed, begins in the middle of no file. Without write.once: always. */
+    bool border;
 };
 /*
  * Gives acknowledgements in the order of the records, each record once. They are valid until the next call on this object.

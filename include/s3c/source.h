@@ -56,8 +56,9 @@ struct s3c_source_stats {
         skipped_too_large; /* 404/405/412; by policy; by policy */
     uint64_t requests, retries;
     uint64_t index_keys, index_bytes;
-    bool cdc;                 /* the snapshot is over */
-    int64_t closed_second;    /* W: everything up to this second has been looked at; 0 = not yet */
+    bool cdc;              /* the snapshot is over */
+    bool caught_up;        /* everything has been given that was there when the latest pass began */
+    int64_t closed_second; /* W: everything up to this second has been looked at; 0 = not yet */
     int64_t last_change_ns;   /* LastModified of the newest change given, 0 = none */
     int64_t server_offset_ns; /* server's date minus local wall clock, as of the last listing */
 };

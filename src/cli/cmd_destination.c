@@ -33,16 +33,16 @@ struct run {
     struct s3c_error malformed; /* code 0: no line was */
 };
 
-static int print_ack(void *ctx, struct s3c_view position, struct s3c_error *err)
+static int print_ack(void *ctx, const struct s3c_ack *ack, struct s3c_error *err)
 {
     struct run *k = ctx;
-    size_t n = s3c_base64_size(position.len);
+    size_t n = s3c_base64_size(ack->position.len);
 
     if (!k->cli->args.given[CLI_FLAG_ACKS])
         return 0;
     if (s3c_buf_reserve(&k->out.buf, n + 1) < 0)
         return s3c_error_set(err, S3C_E_NOMEM, "acknowledgement: out of memory");
-    (void)s3c_base64_encode(k->out.buf.ptr + k->out.buf.len, position.ptr, position.len);
+    (void)s3c_base64_encode(k->out.buf.ptr + k->out.buf.len, ack->position.ptr, ack->position.len);
     k->out.buf.ptr[k->out.buf.len + n] = '\n';
     k->out.buf.len += n + 1;
     return k->out.buf.len >= CLI_OUTPUT_FULL ? cli_output_flush(&k->out, err) : 0;

@@ -30,13 +30,15 @@ struct run {
     struct cli_progress progress;
     struct s3c_buf start;
     uint64_t limit, given; /* records; limit 0 = none */
+    bool caught_up;        /* the source has given what was there at the start */
 };
 
-static int note(void *ctx, struct s3c_view position, struct s3c_error *err)
+/* With write.once only where a replay may begin: a stop or a failure may leave the rest of a file without its beginning otherwise. */
+static int note(void *ctx, const struct s3c_ack *ack, struct s3c_error *err)
 {
     struct run *k = ctx;
 
-    return cli_posfile_note(&k->file, position, err);
+    return ack->border ? cli_posfile_note(&k->file, ack->position, err) : 0;
 }
 
 static void show(void *ctx)
@@ -117,6 +119,19 @@ static int keep_beginning(struct run *k, const struct s3c_record *first, struct 
     return r < 0 ? r : cli_posfile_save(&k->file, err);
 }
 
+/* What is still missing of an earlier run's files then will not come any more. */
+static void look_whether_caught_up(struct run *k, bool ended)
+{
+    struct s3c_source_stats stats;
+
+    if (k->caught_up)
+        return;
+    s3c_source_get_stats(k->source, &stats);
+    k->caught_up = ended || stats.caught_up;
+    if (k->caught_up)
+        s3c_destination_expect_more(k->delivery.destination, false);
+}
+
 /* Waits until the source or the destination may have something, or a signal comes. */
 static void wait_for_both(struct run *k)
 {
@@ -148,6 +163,8 @@ static int step(struct run *k, struct s3c_error *err)
         max = (size_t)(k->limit - k->given);
     r = s3c_source_read(k->source, records, max, &n, 0, err);
     idle = r == S3C_AGAIN;
+    if (idle || r == S3C_END)
+        look_whether_caught_up(k, r == S3C_END);
     if (r == 0)
         r = keep_beginning(k, &records[0], err);
     if (r == 0 && n > 0) {
@@ -183,7 +200,10 @@ static int open_both(struct run *k, struct s3c_error *err)
     if (r < 0)
         return s3c_error_wrap(err, r, "source");
     r = cli_delivery_open(&k->delivery, k->cli, k->configs.destination, err);
-    return r < 0 ? s3c_error_wrap(err, r, "destination") : 0;
+    if (r < 0)
+        return s3c_error_wrap(err, r, "destination");
+    s3c_destination_expect_more(k->delivery.destination, true);
+    return 0;
 }
 
 static int stream(struct run *k, struct s3c_error *err)

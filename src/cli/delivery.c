@@ -63,7 +63,7 @@ static int pass_on(struct cli_delivery *v, const struct s3c_ack *acks, size_t n,
             failed(v, acks[i].error);
         else if (v->failed == 0) {
             v->confirmed++;
-            r = v->acked ? v->acked(v->ctx, acks[i].position, err) : 0;
+            r = v->acked ? v->acked(v->ctx, &acks[i], err) : 0;
         }
         if (r < 0)
             return r;

@@ -16,8 +16,8 @@
 struct cli_delivery {
     struct cli *cli;
     struct s3c_destination *destination;
-    /* The record is in S3. 0, or a failure that ends everything. */
-    int (*acked)(void *ctx, struct s3c_view position, struct s3c_error *err);
+    /* The record is in S3, like all before it. 0, or a failure that ends everything. */
+    int (*acked)(void *ctx, const struct s3c_ack *ack, struct s3c_error *err);
     void *ctx;
     uint64_t confirmed, failed; /* records */
     struct s3c_error failure;   /* of the first one that failed */

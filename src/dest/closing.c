@@ -237,4 +237,6 @@ void s3c_destination_relieve(struct s3c_destination *d, size_t need)
     enough = enough > need ? enough : need;
     while (s3c_pipeline_on_its_way(&d->pipeline, d->part_size) < enough && (f = worth_closing(d)))
         make_smaller(d, f);
+    if (s3c_pipeline_on_its_way(&d->pipeline, d->part_size) == 0)
+        s3c_once_make_room(&d->pipeline);
 }

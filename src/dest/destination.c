@@ -67,16 +67,18 @@ uint64_t s3c_destination_part_size(const struct s3c_settings *s)
 }
 
 /*
- * A file streams where it cannot stay in memory as one PUT: with a size that leaves no room for another, or without one. Not with write.once,
- * whose files are put whole or not at all.
+ * A file streams where it cannot stay in memory as one PUT: when it may grow beyond the limit as soon as it has its share of it, when it only leaves no room for
+ * another one as soon as that is missing (closing.c). Not with write.once, whose files are put whole or not at all.
  */
 static size_t stream_bytes(const struct s3c_settings *s, size_t memory)
 {
     size_t share = memory / STREAM_SHARE, part = (size_t)s3c_destination_part_size(s);
-    bool fits = s->file_max_bytes > 0 && s->file_max_bytes <= s->memory_limit / 2;
+    bool bounded = s->file_max_bytes > 0;
 
-    if (fits || s->write_once)
+    if (s->write_once || (bounded && s->file_max_bytes <= s->memory_limit / 2))
         return SIZE_MAX;
+    if (bounded && s->file_max_bytes <= s->memory_limit)
+        return memory;
     return share > part ? share : part;
 }
 
@@ -193,6 +195,11 @@ void s3c_destination_close(struct s3c_destination *d)
     s3c_template_free(d->template);
     s3c_destination_parts_release(&d->parts);
     s3c_free(d);
+}
+
+void s3c_destination_expect_more(struct s3c_destination *d, bool more)
+{
+    d->pipeline.expect_more = more;
 }
 
 bool s3c_destination_takes_avro(const struct s3c_destination *d)
@@ -366,10 +373,12 @@ static size_t collect_run(struct s3c_destination *d, struct s3c_file *f, size_t 
     n = n < count ? n : count;
     n = n < max ? n : max;
     for (size_t i = 0; i < n; i++)
-        acks[i] = (struct s3c_ack){s3c_file_give(f), error};
+        acks[i] = (struct s3c_ack){s3c_file_give(f), error, !d->once};
     *(error ? &d->stats.failed : &d->stats.acked) += n;
-    if (n > 0)
+    if (n > 0) {
         s3c_order_drop(&d->order, n);
+        acks[n - 1].border = !d->once || (d->order.border == 0 && !d->order.cut);
+    }
     if (n > 0 && f->given == f->records) {
         s3c_pipeline_remove(&d->pipeline, f);
         s3c_link_insert(&d->given, &f->link);

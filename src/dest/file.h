@@ -69,6 +69,8 @@ struct s3c_file {
     size_t scanned; /* so many of them s3c_order_find_border has seen */
     bool goes_on,
         begun_before; /* one file of an earlier run has its end and the beginning of the next one in its partition */
+    bool
+        cut; /* the file of an earlier run that has its records has more, which a stop keeps from coming */
     size_t stored; /* so many of them were found to be stored, whatever becomes of the others */
     size_t given;  /* so many were acknowledged */
     size_t cursor; /* in positions: the next one to give */

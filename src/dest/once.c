@@ -231,6 +231,7 @@ static void release(struct s3c_pipeline *p, struct s3c_partition *part)
 {
     while (!s3c_link_alone(&part->line) && in_line(part->line.next)->once->held) {
         p->waiting++; /* for one moment again */
+        in_line(part->line.next)->cut = part->expecting && p->ending && p->expect_more;
         found(p, in_line(part->line.next));
     }
 }
@@ -440,7 +441,7 @@ static int64_t due_of(const struct s3c_pipeline *p, const struct s3c_partition *
 {
     int64_t quiet_ns = p->record_ns > part->held_ns ? p->record_ns : part->held_ns;
 
-    if (!part->expecting || part->open || active(part))
+    if (!part->expecting || part->open || active(part) || (p->expect_more && !p->ending))
         return INT64_MAX;
     return quiet_ns + p->once->options.hold_ns;
 }
@@ -505,4 +506,14 @@ void s3c_once_release_all(struct s3c_pipeline *p)
 {
     while (!s3c_link_alone(&p->held))
         release(p, S3C_LINK_OF(p->held.next, struct s3c_file, link)->partition);
+}
+
+void s3c_once_make_room(struct s3c_pipeline *p)
+{
+    if (s3c_link_alone(&p->held))
+        return;
+    s3c_logf(
+        p->log, S3C_LOG_WARN,
+        "memory.limit is too small for the beginning of a file of an earlier run: some records may be there twice");
+    s3c_once_release_all(p);
 }

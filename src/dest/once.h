@@ -65,6 +65,8 @@ void s3c_once_leave(struct s3c_pipeline *p, struct s3c_file *f);
 void s3c_once_step(struct s3c_pipeline *p, int64_t now_ns);
 /* When there will be something to do for it that only time brings; INT64_MAX: never. */
 int64_t s3c_once_due_ns(const struct s3c_pipeline *p);
+/* Acknowledges all that is held, because memory is out and nothing else would free any. */
+void s3c_once_make_room(struct s3c_pipeline *p);
 /* Acknowledges all that is held: nothing more will come. */
 void s3c_once_release_all(struct s3c_pipeline *p);
 

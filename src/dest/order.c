@@ -96,6 +96,7 @@ void s3c_order_find_border(struct s3c_order *o)
         o->begun += f->scanned == 0 && !f->begun_before;
         f->scanned += run->count;
         o->begun -= f->scanned == f->records && !f->goes_on;
+        o->cut = o->cut || f->cut;
         o->scanned += run->count;
         o->scan_run++;
         if (o->begun == 0)

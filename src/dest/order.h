@@ -19,6 +19,8 @@ struct s3c_order {
     struct s3c_order_chunk *head, *tail; /* NULL: it never had a record */
     size_t bytes;                        /* of memory */
     size_t border; /* of s3c_order_find_border: so many of the oldest records lie before it */
+    bool
+        cut; /* a file before it was given up in the middle of one that is in S3: nothing behind that is a border to begin at again */
     struct s3c_order_chunk *scan; /* how far that has looked */
     size_t scan_run;              /* in that chunk */
     size_t scanned;               /* records from the oldest on */

@@ -31,6 +31,7 @@ struct s3c_pipeline {
     int64_t once_now_ns,
         record_ns;               /* monotonic: now; when the newest record came, set by the owner */
     bool ending;                 /* no file will come any more */
+    bool expect_more;            /* records are to come whatever is acknowledged */
     struct s3c_link streams;     /* that the sink has: open files, and closed ones in `sending` */
     struct s3c_delivery *broken; /* streams that failed while their file was open */
     unsigned sending_count, open_streams;

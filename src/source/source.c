@@ -193,6 +193,7 @@ void s3c_source_get_stats(const struct s3c_source *s, struct s3c_source_stats *r
         .index_keys = index->keys,
         .index_bytes = index->bytes,
         .cdc = p->stage >= S3C_STAGE_WAIT,
+        .caught_up = p->passes > 0 && s3c_source_idle(s),
         .closed_second = p->stage == S3C_STAGE_SNAPSHOT && !p->dated ? 0 : p->closed,
         .last_change_ns = s->last_change_ns,
         .server_offset_ns = p->listing.offset_ns,

@@ -22,7 +22,8 @@ struct world {
     struct s3c_destination *d;
     struct s3c_log log;
     char logged[1024];
-    size_t acked; /* records from the first on */
+    size_t acked;  /* records from the first on */
+    size_t border; /* what a replay may begin at */
     unsigned partitions;
 };
 
@@ -95,6 +96,7 @@ static int take_some_acks(struct world *w, int timeout_ms)
         (void)snprintf(position, sizeof(position), "p%zu", w->acked++);
         CHECK_VIEW(acks[i].position, position);
         assert_null(acks[i].error);
+        w->border = acks[i].border ? w->acked : w->border;
     }
     return r;
 }
@@ -241,6 +243,69 @@ static void holds_the_beginning_until_the_rest_comes(void **state)
     stop(&w);
     assert_int_equal(w.acked, 35);
     check_once(&w, 35);
+    end(&w);
+}
+
+/* A stop comes while more of a replay is still to come: the next one must not begin in the middle of the file. */
+static void names_no_border_inside_a_file(void **state)
+{
+    struct world w;
+
+    (void)state;
+    begin(&w, 1);
+    run(&w, 0, 30, 30);
+    assert_int_equal(w.border, 30);
+    for (int more = 0; more < 2; more++) {
+        w.acked = w.border = 0;
+        start(&w);
+        s3c_destination_expect_more(w.d, more);
+        write_all(&w, 0, 5);
+        stop(&w);
+        assert_int_equal(w.acked, 5);
+        assert_int_equal(w.border, more ? 0 : 5);
+        crash(&w);
+    }
+    end(&w);
+}
+
+static void waits_as_long_as_more_is_expected(void **state)
+{
+    struct world w;
+
+    (void)state;
+    begin(&w, 1);
+    run(&w, 0, 30, 30);
+    w.acked = 0;
+    start(&w);
+    s3c_destination_expect_more(w.d, true);
+    write_all(&w, 0, 5);
+    assert_int_equal(take_acks(&w, 600000), S3C_AGAIN);
+    write_all(&w, 5, 26);
+    stop(&w);
+    assert_int_equal(w.border, 31);
+    check_once(&w, 31);
+    end(&w);
+}
+
+static void gives_way_where_memory_is_out(void **state)
+{
+    struct world w;
+    int r;
+
+    (void)state;
+    begin(&w, 1);
+    run(&w, 0, 2000, 2000);
+    w.settings.memory_limit = 100000;
+    w.acked = 0;
+    start(&w);
+    s3c_destination_expect_more(w.d, true);
+    for (size_t i = 0; i < 2000; i += r == 0) {
+        r = write_one(&w, i);
+        if (r == S3C_AGAIN)
+            assert_int_not_equal(take_acks(&w, 1000), S3C_END);
+    }
+    stop(&w);
+    assert_int_equal(w.acked, 2000);
     end(&w);
 }
 
@@ -480,6 +545,9 @@ int main(void)
         CHECK_TEST(finds_its_own_file_again),
         CHECK_TEST(cuts_off_what_is_there),
         CHECK_TEST(holds_the_beginning_until_the_rest_comes),
+        CHECK_TEST(names_no_border_inside_a_file),
+        CHECK_TEST(waits_as_long_as_more_is_expected),
+        CHECK_TEST(gives_way_where_memory_is_out),
         CHECK_TEST(lets_a_host_go_on_that_waits),
         CHECK_TEST(leaves_files_of_others_alone),
         CHECK_TEST(numbers_files_whose_names_are_positions),
