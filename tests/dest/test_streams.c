@@ -99,6 +99,14 @@ static void puts_files_whole_where_they_fit(void **state)
     rig_close(&r);
 
     start(&r);
+    r.settings.file_max_bytes = LIMIT; /* alone it has room, so it stays whole */
+    rig_open(&r);
+    assert_int_equal(rig_write_to(&r, "a", KILO, 0, 100), 100);
+    CHECK_OK(s3c_destination_stop(r.d, -1, NULL), NULL);
+    assert_false(r.sink.bodies[0].streamed);
+    rig_close(&r);
+
+    start(&r);
     r.settings.write_once = 1;
     rig_open(&r);
     assert_true(r.d->stream_bytes == SIZE_MAX);
