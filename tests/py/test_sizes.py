@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import io
 import json
+import os
 import random
 import re
 import subprocess
@@ -27,6 +28,7 @@ FORMATS = {
     "json.zst": ["--format", "json", "--compression", "zstd"],
     "parquet": ["--format", "parquet"],
 }
+SOAK_SECONDS = int(os.environ.get("SOAK_SECONDS", "120"))
 NO_TIME = ["--file.max-idle", "0", "--file.max-age", "0"]
 
 
@@ -237,12 +239,8 @@ OUTAGES = {
 }
 
 
-@pytest.mark.servers("s3d")
-@pytest.mark.parametrize("outage", OUTAGES)
-def test_an_outage_slows_the_sender_down(s3, s3c, s3d, make_bucket, outage):
+def sit_out(s3, s3c, s3d, bucket, seconds, fault):
     """Memory stays where it was, the sender waits, and what it sent arrives in order when the server is back."""
-    seconds, fault = OUTAGES[outage]
-    bucket = make_bucket()
     payload = random.Random(6).randbytes(2048).hex().encode()
     count = 30_000  # 120 MB
 
@@ -265,3 +263,16 @@ def test_an_outage_slows_the_sender_down(s3, s3c, s3d, make_bucket, outage):
     stored = [p for _, positions in files(s3, bucket) for p in positions]
     assert stored == numbered(count)
     assert peak(errors.data.decode()) <= 16 * MIB + ITSELF
+
+
+@pytest.mark.servers("s3d")
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_an_outage_slows_the_sender_down(s3, s3c, s3d, make_bucket, outage):
+    sit_out(s3, s3c, s3d, make_bucket(), *OUTAGES[outage])
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(SOAK_SECONDS + 300)
+@pytest.mark.servers("s3d")
+def test_an_outage_of_minutes(s3, s3c, s3d, make_bucket):
+    sit_out(s3, s3c, s3d, make_bucket(), SOAK_SECONDS, dict(kind="slowdown"))
