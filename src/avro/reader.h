@@ -7,6 +7,7 @@
 #define S3C_AVRO_READER_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include <s3c/error.h>
 #include <s3c/view.h>
@@ -38,25 +39,27 @@ static inline int avro_take(struct avro_reader *r, uint64_t n, struct s3c_view *
     return 0;
 }
 
-/* Zigzag; `bits` of 32 for an int. */
+/* Zigzag; `bits` of 32 for an int: a constant, so that the loop knows it. */
 static inline int avro_take_number(struct avro_reader *r, unsigned bits, int64_t *ret)
 {
-    unsigned bytes_max = bits / 7 + 1;
+    const char *p = r->p;
     uint64_t v = 0;
 
-    for (unsigned i = 0; i < bytes_max && r->p < r->end; i++) {
-        uint64_t byte = (unsigned char)*r->p++;
-        unsigned shift = 7 * i;
-        if (shift + 7 > bits && byte >> (bits - shift))
+    for (unsigned shift = 0; p < r->end; shift += 7) {
+        uint64_t byte = (unsigned char)*p++;
+        if (shift + 7 > bits && byte >> (bits - shift)) {
+            r->p = p;
             return avro_fail(r, "a number is too large for its type");
+        }
         v |= (byte & 0x7f) << shift;
         if (byte < 0x80) {
+            r->p = p;
             *ret = (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
             return 0;
         }
     }
-    return avro_fail(r, r->p == r->end ? "the data ends too early"
-                                       : "a number is too large for its type");
+    r->p = p;
+    return avro_fail(r, "the data ends too early");
 }
 
 static inline int avro_take_bytes(struct avro_reader *r, struct s3c_view *ret)
@@ -76,9 +79,13 @@ static inline int avro_take_little_endian(struct avro_reader *r, size_t n, uint6
     int rc = avro_take(r, n, &v);
 
     *ret = 0;
-    for (size_t i = 0; rc == 0 && i < n; i++)
-        *ret |= (uint64_t)(unsigned char)v.ptr[i] << (8 * i);
-    return rc;
+    if (rc < 0)
+        return rc;
+    memcpy(ret, v.ptr, n);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    *ret = __builtin_bswap64(*ret);
+#endif
+    return 0;
 }
 
 static inline int avro_take_boolean(struct avro_reader *r, int *ret)

@@ -21,8 +21,6 @@ struct shred {
     size_t cells_max;
 };
 
-static int shred_node(struct shred *s, const struct s3c_typed_node *n, unsigned rep);
-
 void s3c_typed_scratch_done(struct s3c_typed_scratch *s)
 {
     s3c_arena_done(&s->values);
@@ -87,7 +85,8 @@ static int read_decimal(struct shred *s, const struct s3c_typed_node *n, struct 
            ((unsigned char)v.ptr[needless + 1] & 0x80) == (sign & 0x80))
         needless++;
     v = s3c_view_skip(v, needless);
-    if (v.len > n->width || !avro_decimal_fits(v, n->type->precision))
+    /* fewer bytes than the widest number has always fit */
+    if (v.len > n->width || (v.len == n->width && !avro_decimal_fits(v, n->type->precision)))
         return bad(s, "a decimal has more digits than its precision");
     wide = s3c_arena_bytes(&s->scratch->values, n->width);
     if (!wide)
@@ -112,7 +111,8 @@ static int check_time(struct shred *s, enum avro_logical l, int64_t v)
 static int read_whole(struct shred *s, const struct avro_type *t, struct s3c_cell *c)
 {
     int64_t v;
-    int r = avro_take_number(&s->in, t->kind == AVRO_INT ? 32 : 64, &v);
+    int r =
+        t->kind == AVRO_INT ? avro_take_number(&s->in, 32, &v) : avro_take_number(&s->in, 64, &v);
 
     if (r == 0)
         r = check_time(s, t->logical, v);
@@ -128,17 +128,15 @@ static int read_whole(struct shred *s, const struct avro_type *t, struct s3c_cel
 static int read_real(struct shred *s, enum avro_kind kind, struct s3c_cell *c)
 {
     uint64_t bits;
-    int r = avro_take_little_endian(&s->in, kind == AVRO_FLOAT ? 4 : 8, &bits);
+    int r = kind == AVRO_FLOAT ? avro_take_little_endian(&s->in, 4, &bits)
+                               : avro_take_little_endian(&s->in, 8, &bits);
+    uint32_t half = (uint32_t)bits;
 
-    if (r < 0)
-        return r;
-    if (kind == AVRO_FLOAT) {
-        uint32_t half = (uint32_t)bits;
+    if (r == 0 && kind == AVRO_FLOAT)
         memcpy(&c->value.f32, &half, sizeof(half));
-    } else {
+    else if (r == 0)
         memcpy(&c->value.f64, &bits, sizeof(bits));
-    }
-    return 0;
+    return r;
 }
 
 static int read_string(struct shred *s, struct s3c_cell *c)
@@ -203,6 +201,25 @@ static int shred_value(struct shred *s, const struct s3c_typed_node *n, unsigned
     int r = room_for(s, 1);
 
     return r < 0 ? r : read_value(s, n, new_cell(s, n->first_leaf, rep, n->def));
+}
+
+static int shred_group(struct shred *s, const struct s3c_typed_node *n, size_t chosen,
+                       unsigned rep);
+
+/* Any node. Values, which are nearly all, take no further call. */
+static inline int shred_node(struct shred *s, const struct s3c_typed_node *n, unsigned rep)
+{
+    size_t chosen = 0;
+
+    if (n->choice) {
+        int r =
+            avro_take_index(&s->in, n->choice->count, "there is no such type in a union", &chosen);
+        if (r < 0)
+            return r;
+        if (n->choice->types[chosen]->kind == AVRO_NULL)
+            return n->leaves > 0 ? add_nulls(s, n, rep, n->def - 1u) : 0;
+    }
+    return n->kind == S3C_TYPED_VALUE ? shred_value(s, n, rep) : shred_group(s, n, chosen, rep);
 }
 
 static int shred_json(struct shred *s, const struct s3c_typed_node *n, unsigned rep)
@@ -309,7 +326,9 @@ static int shred_branches(struct shred *s, const struct s3c_typed_node *n, size_
 
 /* ---- all of them ---- */
 
-static int shred_there(struct shred *s, const struct s3c_typed_node *n, size_t chosen, unsigned rep)
+/* Not inline: what its branches need would have to be saved for each value, too. */
+static __attribute__((noinline)) int shred_group(struct shred *s, const struct s3c_typed_node *n,
+                                                 size_t chosen, unsigned rep)
 {
     switch (n->kind) {
     case S3C_TYPED_NOTHING:
@@ -330,21 +349,6 @@ static int shred_there(struct shred *s, const struct s3c_typed_node *n, size_t c
         return shred_branches(s, n, chosen, rep);
     }
     return S3C_E_RECORD; /* not reached */
-}
-
-static int shred_node(struct shred *s, const struct s3c_typed_node *n, unsigned rep)
-{
-    size_t chosen = 0;
-
-    if (n->choice) {
-        int r =
-            avro_take_index(&s->in, n->choice->count, "there is no such type in a union", &chosen);
-        if (r < 0)
-            return r;
-        if (n->choice->types[chosen]->kind == AVRO_NULL)
-            return n->leaves > 0 ? add_nulls(s, n, rep, n->def - 1u) : 0;
-    }
-    return shred_there(s, n, chosen, rep);
 }
 
 int s3c_typed_shred(const struct s3c_typed_plan *p, struct s3c_typed_scratch *scratch,
