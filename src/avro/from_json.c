@@ -14,6 +14,7 @@
 
 #define BUDGET_FACTOR 16
 #define BUDGET_LEAST  (1u << 20)
+#define KEPT_MAX      (1u << 20) /* bytes of memory that are kept from one datum to the next */
 
 static int encode_value(struct encode *e, const struct avro_type *t);
 
@@ -484,6 +485,16 @@ static int encode_value(struct encode *e, const struct avro_type *t)
     return r;
 }
 
+static void begin_datum(struct avro_from_json *f)
+{
+    if (f->datum.cap > KEPT_MAX)
+        s3c_buf_done(&f->datum);
+    if (f->bytes.cap > KEPT_MAX)
+        s3c_buf_done(&f->bytes);
+    s3c_buf_clear(&f->datum);
+    s3c_arena_reset(&f->texts);
+}
+
 static int encode_whole(struct encode *e, const struct avro_type *t, struct s3c_view text)
 {
     int r;
@@ -502,8 +513,7 @@ int avro_from_json(struct avro_from_json *f, const struct s3c_schema *s, const c
     struct s3c_view copy;
     int r;
 
-    s3c_buf_clear(&f->datum);
-    s3c_arena_reset(&f->texts);
+    begin_datum(f);
     if (text.len == 0)
         text.ptr = "";
     r = copy_of(&e, text, &copy);
