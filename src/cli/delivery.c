@@ -7,8 +7,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-#define ACKS    256
-#define WAIT_MS 1000 /* so that a signal's deadline and the progress line are seen */
+#define ACKS      256
+#define SHOWN_MAX 80   /* bytes of a position in a message */
+#define WAIT_MS   1000 /* so that a signal's deadline and the progress line are seen */
 
 static void wake(void *ctx)
 {
@@ -88,6 +89,18 @@ int cli_delivery_drain(struct cli_delivery *v, int timeout_ms, struct s3c_error 
     }
 }
 
+/* Says which record it is: the destination says what is wrong with it. */
+static int refused(const struct s3c_record *r, int code, struct s3c_error *err)
+{
+    size_t shown = r->position.len < SHOWN_MAX ? r->position.len : SHOWN_MAX;
+
+    if (code != S3C_E_RECORD)
+        return code;
+    return s3c_error_wrap(
+        err, code, "the record with position \"%.*s\"%s, and those after it, were not written",
+        (int)shown, r->position.ptr, shown < r->position.len ? "..." : "");
+}
+
 int cli_delivery_write(struct cli_delivery *v, const struct s3c_record *records, size_t count,
                        struct s3c_error *err)
 {
@@ -103,6 +116,8 @@ int cli_delivery_write(struct cli_delivery *v, const struct s3c_record *records,
             count -= taken;
             continue;
         }
+        if (r < 0)
+            return refused(&records[taken], r, err);
         if (r == S3C_AGAIN) {
             r = cli_delivery_must_leave(v) ? S3C_END : cli_delivery_drain(v, WAIT_MS, err);
             if (r == S3C_AGAIN)

@@ -366,6 +366,7 @@ def test_a_misfit_fails_its_record_with_the_path(lake, type_, value, message):
     place = lake(record_type("Row", f=type_))
     result = place.send(line(0, {"f": value}))
     assert result.returncode == 1 and message in result.last_line, result.stderr
+    assert 'the record with position "p0"' in result.last_line
     assert place.files() == []
 
 
