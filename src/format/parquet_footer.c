@@ -53,6 +53,14 @@ static void write_bounds_list(struct s3c_thrift *t, int id, const struct s3c_lay
     }
 }
 
+static void write_nan_counts(struct s3c_thrift *t, const struct s3c_layout *l,
+                             const struct s3c_chunk_info *c)
+{
+    s3c_thrift_list(t, 8, S3C_THRIFT_I64, c->pages);
+    for (size_t i = 0; i < c->pages; i++)
+        s3c_thrift_element_i64(t, s3c_layout_page(l, c->first_page + i)->nans);
+}
+
 static int write_column_index(struct s3c_buf *out, const struct s3c_layout *l,
                               const struct s3c_chunk_info *c, enum s3c_order order)
 {
@@ -70,6 +78,8 @@ static int write_column_index(struct s3c_buf *out, const struct s3c_layout *l,
     s3c_thrift_list(&t, 5, S3C_THRIFT_I64, c->pages);
     for (size_t i = 0; i < c->pages; i++)
         s3c_thrift_element_i64(&t, s3c_layout_page(l, c->first_page + i)->nulls);
+    if (s3c_order_has_nan(order))
+        write_nan_counts(&t, l, c);
     s3c_thrift_close(&t);
     return t.error;
 }
@@ -210,7 +220,7 @@ static void write_schema(struct s3c_thrift *t, const struct s3c_parquet_schema *
 /* ---- FileMetaData ---- */
 
 static void write_statistics(struct s3c_thrift *t, const struct s3c_layout *l,
-                             const struct s3c_chunk_info *c)
+                             const struct s3c_chunk_info *c, enum s3c_order order)
 {
     s3c_thrift_struct(t, 12);
     s3c_thrift_i64(t, 3, c->nulls);
@@ -220,6 +230,9 @@ static void write_statistics(struct s3c_thrift *t, const struct s3c_layout *l,
         s3c_thrift_bool(t, 7, c->max.exact);
         s3c_thrift_bool(t, 8, c->min.exact);
     }
+    if (s3c_order_has_nan(
+            order)) /* without the count a reader must take the bounds for unreliable */
+        s3c_thrift_i64(t, 9, c->nans);
     s3c_thrift_close(t);
 }
 
@@ -297,7 +310,7 @@ static void write_chunk_metadata(struct s3c_thrift *t, const struct s3c_parquet_
     s3c_thrift_i64(t, 9, c->data_offset);
     if (c->dictionary_offset >= 0)
         s3c_thrift_i64(t, 11, c->dictionary_offset);
-    write_statistics(t, l, c);
+    write_statistics(t, l, c, s3c_order_of(s3c_parquet_leaf(schema, leaf)));
     write_encoding_counts(t, c);
     s3c_thrift_close(t);
 }

@@ -16,7 +16,7 @@ enum { S3C_PAGE_DATA = 0, S3C_PAGE_DICTIONARY = 2 };
 struct s3c_page_info {
     int64_t offset; /* of its header in the file */
     int64_t size;   /* header included */
-    int64_t first_row, nulls;
+    int64_t first_row, nulls, nans;
     bool all_null;
     struct s3c_bound min, max; /* unless all_null */
 };
@@ -25,7 +25,7 @@ struct s3c_chunk_info {
     enum s3c_codec codec;
     int64_t dictionary_offset; /* -1: no dictionary */
     int64_t data_offset;
-    int64_t entries, nulls;
+    int64_t entries, nulls, nans;
     int64_t uncompressed, compressed; /* headers included */
     size_t first_page, pages;
     bool has_values, has_bounds; /* has_bounds: of each page that is not all null */

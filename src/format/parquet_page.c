@@ -24,7 +24,7 @@ struct cursor {
 
 /* A page: what of the chunk it holds. */
 struct piece {
-    size_t entries, values, bytes, rows;
+    size_t entries, values, nans, bytes, rows;
     struct s3c_bounds bounds;
 };
 
@@ -55,6 +55,8 @@ static void take_number(struct s3c_page_writer *w, const struct cursor *c, uint3
 
     p->values++;
     p->bytes = p->values * c->width / 8;
+    if (s3c_order_has_nan(c->order))
+        p->nans += s3c_is_nan(c->order, s3c_dictionary_value(&c->column->dictionary, number));
     if (*seen == page)
         return;
     *seen = page;
@@ -73,6 +75,8 @@ static void take_plain(const struct cursor *c, struct piece *p)
     }
     p->values++;
     p->bytes += v.len;
+    if (s3c_order_has_nan(c->order))
+        p->nans += s3c_is_nan(c->order, v);
     s3c_bounds_add(&p->bounds, c->order, v);
 }
 
@@ -262,6 +266,7 @@ static int remember_page(struct s3c_layout *l, const struct cursor *c, const str
                                  .size = (int64_t)(end - start),
                                  .first_row = c->row,
                                  .nulls = (int64_t)(p->entries - p->values),
+                                 .nans = (int64_t)p->nans,
                                  .all_null = p->values == 0};
     int r = 0;
 
@@ -271,6 +276,7 @@ static int remember_page(struct s3c_layout *l, const struct cursor *c, const str
         r = s3c_buf_add(&l->pages, &info, sizeof(info));
     chunk->pages++;
     chunk->nulls += info.nulls;
+    chunk->nans += info.nans;
     chunk->has_bounds = chunk->has_bounds && (info.all_null || info.max.known);
     return r;
 }

@@ -103,11 +103,11 @@ static bool has_tail(enum s3c_order order)
     return order <= S3C_ORDER_DECIMAL;
 }
 
-static bool is_nan(enum s3c_order order, struct s3c_view v)
+bool s3c_is_nan(enum s3c_order order, struct s3c_view v)
 {
     double d;
 
-    if (order < S3C_ORDER_FLOAT)
+    if (!s3c_order_has_nan(order))
         return false;
     d = number_of(order, v);
     return d != d;
@@ -117,7 +117,7 @@ void s3c_bounds_add(struct s3c_bounds *b, enum s3c_order order, struct s3c_view 
 {
     uint64_t head;
 
-    if (is_nan(order, v))
+    if (s3c_is_nan(order, v))
         return;
     head = head_of(order, v);
     if (!b->any) {

@@ -32,6 +32,14 @@ struct s3c_bounds {
     bool any;                    /* false: no value was seen, the rest means nothing */
 };
 
+/* Whether values of this order may be NaN, which has no place among the others: it is counted instead. */
+static inline bool s3c_order_has_nan(enum s3c_order order)
+{
+    return order >= S3C_ORDER_FLOAT;
+}
+bool s3c_is_nan(enum s3c_order order, struct s3c_view v);
+
+/* NaN changes nothing. */
 void s3c_bounds_add(struct s3c_bounds *b, enum s3c_order order, struct s3c_view v);
 void s3c_bounds_join(struct s3c_bounds *b, enum s3c_order order, const struct s3c_bounds *other);
 

@@ -189,6 +189,19 @@ static void check_numbers(const struct numbers *n)
     s3c_buf_done(&out);
 }
 
+static void knows_nan(void **state)
+{
+    const struct s3c_view nan = S3C_VIEW("\1\0\xc0\xff"), infinity = S3C_VIEW("\0\0\x80\x7f");
+    const struct s3c_view wide = S3C_VIEW("\0\0\0\0\0\0\xf8\x7f");
+
+    (void)state;
+    assert_true(s3c_is_nan(S3C_ORDER_FLOAT, nan));
+    assert_true(s3c_is_nan(S3C_ORDER_DOUBLE, wide));
+    assert_false(s3c_is_nan(S3C_ORDER_FLOAT, infinity));
+    assert_false(s3c_is_nan(S3C_ORDER_INT32, nan)); /* its bytes are a number there */
+    assert_false(s3c_order_has_nan(S3C_ORDER_INT64));
+}
+
 static void orders_numbers_by_their_type(void **state)
 {
     static const struct numbers cases[] = {
@@ -268,10 +281,15 @@ static void cuts_no_value_of_fixed_length(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CHECK_TEST(finds_lowest_and_highest),      CHECK_TEST(tells_short_values_from_zeros),
-        CHECK_TEST(agrees_with_sorting),           CHECK_TEST(cuts_bytes),
-        CHECK_TEST(cuts_text_between_characters),  CHECK_TEST(survives_allocation_failures),
-        CHECK_TEST(orders_numbers_by_their_type),  CHECK_TEST(takes_nan_for_no_value),
+        CHECK_TEST(finds_lowest_and_highest),
+        CHECK_TEST(tells_short_values_from_zeros),
+        CHECK_TEST(agrees_with_sorting),
+        CHECK_TEST(cuts_bytes),
+        CHECK_TEST(cuts_text_between_characters),
+        CHECK_TEST(survives_allocation_failures),
+        CHECK_TEST(knows_nan),
+        CHECK_TEST(orders_numbers_by_their_type),
+        CHECK_TEST(takes_nan_for_no_value),
         CHECK_TEST(cuts_no_value_of_fixed_length),
     };
 

@@ -8,6 +8,7 @@ import random
 import subprocess
 
 import duckdb
+import parquet_structure
 import polars
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -209,6 +210,29 @@ def test_100000_rows_in_several_row_groups(s3, s3c, make_bucket, tmp_path, codec
             assert min(values).startswith(statistics.min)
             assert statistics.min == min(values) or len(statistics.min) == 64
     assert start == len(rows)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_structure(s3, s3c, make_bucket, codec):
+    """Every page, offset, size, count, statistic and index, in several row groups; without any reader's code."""
+    rows = odd_rows() + many_rows(21_000) + odd_rows()
+    (found,) = parquet(s3, s3c, make_bucket(), rows, "--buffer-size", "100000", "--compression", codec, "--memory.limit", "8MiB")
+    leaves, meta = parquet_structure.check(found["bytes"])
+    assert meta[3] == len(rows) and len(meta[4]) > 1
+    assert [leaf.path for leaf in leaves][:4] == [[b"operation"], [b"position"], [b"payload"], [b"key"]]
+    for column in (1, 2, 3):
+        assert leaves[column].values == [row[column] for row in rows if row[column] is not None]
+
+
+def test_damage_is_noticed(s3, s3c, make_bucket):
+    """What the test above would be worth if it could not fail."""
+    (found,) = parquet(s3, s3c, make_bucket(), many_rows(300), "--compression", "none")
+    body = found["bytes"]
+    lowest = body.rindex(b"lsn-000000000000")  # in the footer's statistics, behind the column index and the values
+    for at, new in ((100, bytes([body[100] ^ 1])), (lowest + 15, b"1"), (len(body) - 9, b"\1")):
+        with pytest.raises((AssertionError, IndexError, KeyError, UnicodeDecodeError)):
+            parquet_structure.check(body[:at] + new + body[at + 1 :])
+    parquet_structure.check(body)
 
 
 def test_filters_find_what_is_there(s3, s3c, make_bucket, tmp_path):

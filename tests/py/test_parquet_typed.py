@@ -12,6 +12,7 @@ import struct
 import uuid
 
 import duckdb
+import parquet_structure
 import polars
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -184,6 +185,25 @@ def test_every_type_and_null(lake, codec, raw):
 
     check(path, [*wanted, None], like)
     assert pq.read_metadata(path).metadata[b"opencdc.payload.schema"]
+
+
+@pytest.mark.parametrize("codec", ["zstd", "snappy", "gzip", "none"])
+def test_structure(lake, codec):
+    """Pages, statistics (NaN counted), index; runs of nulls and of NaN that fill whole pages."""
+    fields = {n: ["null", t] for n, (t, _) in TYPES.items()} | {"list": {"type": "array", "items": ["null", "double"]}, "id": "int"}
+    names, rows = list(TYPES), []
+    for i in range(41_000):
+        row = {"list": [None, "NaN", -0.0, i][: i % 5], "id": i}
+        if i < 100 or i % 1000 == 0:
+            row |= {n: TYPES[n][1][i % len(TYPES[n][1])][0] for n in names}
+        elif 20_000 <= i < 40_000:
+            row |= {"double": "NaN", "float": "NaN" if i % 2 else 0.0}
+        rows.append(row)
+    path = lake(record_type("Row", **fields)).write(rows, "--compression", codec, "--memory.limit", "64MiB")
+    leaves, meta = parquet_structure.check(path.read_bytes())
+    assert meta[3] == len(rows)
+    (ids,) = (leaf for leaf in leaves if leaf.path[-1] == b"id")
+    assert ids.values == list(range(len(rows)))
 
 
 def test_types_of_the_columns(lake):
