@@ -235,6 +235,16 @@ static int add_nothing(struct builder *b, const struct avro_type *t, struct s3c_
     return 0;
 }
 
+/* Readers in C end a name at a NUL, others give up. */
+static int add_field(struct builder *b, const struct avro_field *f, struct s3c_typed_node **ret)
+{
+    if (is_only_null(f->type))
+        return add_nothing(b, f->type, ret);
+    if (memchr(f->name.ptr, '\0', f->name.len))
+        return refuse(b, S3C_E_RECORD, "a name with a NUL cannot be a column's");
+    return add_column(b, f->type, f->name, false, ret);
+}
+
 static int add_fields(struct builder *b, struct s3c_typed_node *n)
 {
     const struct avro_type *t = n->type;
@@ -243,10 +253,7 @@ static int add_fields(struct builder *b, struct s3c_typed_node *n)
     for (size_t i = 0; i < t->count && r == 0; i++) {
         const struct avro_field *f = &t->fields[i];
 
-        if (is_only_null(f->type))
-            r = add_nothing(b, f->type, &n->children[i]);
-        else
-            r = add_column(b, f->type, f->name, false, &n->children[i]);
+        r = add_field(b, f, &n->children[i]);
         if (r < 0)
             avro_path_field(&b->path, f->name);
     }

@@ -5,7 +5,8 @@
  * Avro                            Parquet
  * boolean, int, long, float, ...  BOOLEAN, INT32, INT64, FLOAT, DOUBLE; bytes: BYTE_ARRAY; string, uuid: STRING; enum: ENUM
  * fixed                           FIXED_LEN_BYTE_ARRAY; uuid on fixed(16): UUID; duration: FIXED(12), as it is
- * decimal                         DECIMAL on FIXED of the fewest bytes; beyond 76 digits without the annotation, which no reader takes
+ * decimal                         DECIMAL on FIXED of the fewest bytes; beyond 38 digits without the annotation: DuckDB makes a double of it, Polars and Spark refuse
+ *                                 the file
  * date, time-*, (local-)timestamp-*  DATE, TIME(utc), TIMESTAMP(utc; local: not utc)
  * record, array, map              group; LIST of three levels; MAP
  * [null, T]                       T, OPTIONAL
@@ -22,7 +23,7 @@
 
 #define S3C_TYPED_COLUMNS_MAX    100000u /* groups included */
 #define S3C_TYPED_DEPTH_MAX      128     /* types within types */
-#define S3C_TYPED_DECIMAL_DIGITS 76u     /* Arrow's widest; others read up to 38 */
+#define S3C_TYPED_DECIMAL_DIGITS 38u     /* what all readers take; Arrow alone reads up to 76 */
 
 enum s3c_typed_kind {
     S3C_TYPED_NOTHING, /* a null that has no column */

@@ -144,7 +144,7 @@ static const struct {
      "p?:fixed4 DECIMAL(9,3)"},
     {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":38}",
      "p?:fixed16 DECIMAL(38,0)"},
-    {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":77}", "p?:fixed33"},
+    {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":39}", "p?:fixed17"},
     {"{\"type\":\"fixed\",\"name\":\"F\",\"size\":16,\"logicalType\":\"uuid\"}", "p?:fixed16 UUID"},
     {"{\"type\":\"fixed\",\"name\":\"F\",\"size\":12,\"logicalType\":\"duration\"}", "p?:fixed12"},
     {"{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\"]}", "p?:bytes ENUM"},
@@ -213,6 +213,7 @@ static void schemas_without_columns_are_refused(void **state)
         {RECORD("R", FIELD("u", "[]")), S3C_E_RECORD, "p.u: a union of no types"},
         {"{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":2461}", S3C_E_RECORD,
          "more than 2,460 digits"},
+        {RECORD("R", FIELD("a\\u0000b", "\"int\"")), S3C_E_RECORD, "a name with a NUL"},
         {wide, S3C_E_TOO_LARGE, "more than 100,000 columns"},
     };
 
