@@ -39,6 +39,12 @@ S3C_PUBLIC S3C_MUST_USE int s3c_destination_write(struct s3c_destination *d,
  */
 S3C_PUBLIC void s3c_destination_expect_more(struct s3c_destination *d, bool more);
 
+/*
+ * For whoever sends everything again from the first record that failed: with write.once nothing more is written then, because what comes behind a gap would
+ * be in other files the next time. Records that have not been sent fail too.
+ */
+S3C_PUBLIC void s3c_destination_end_at_failure(struct s3c_destination *d);
+
 /* Whether payloads may come as Avro with their schema (S3C_DATA_AVRO): the files' columns are made from them directly. */
 S3C_PUBLIC bool s3c_destination_takes_avro(const struct s3c_destination *d);
 

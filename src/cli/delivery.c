@@ -23,9 +23,11 @@ int cli_delivery_open(struct cli_delivery *v, struct cli *cli, const struct s3c_
 
     v->cli = cli;
     r = s3c_destination_open(&v->destination, config, &cli->console.log, err);
-    if (r == 0)
-        cli_signals_set_wake(&cli->signals, wake, v->destination);
-    return r;
+    if (r < 0)
+        return r;
+    s3c_destination_end_at_failure(v->destination);
+    cli_signals_set_wake(&cli->signals, wake, v->destination);
+    return 0;
 }
 
 void cli_delivery_close(struct cli_delivery *v)

@@ -202,6 +202,11 @@ void s3c_destination_expect_more(struct s3c_destination *d, bool more)
     d->pipeline.expect_more = more;
 }
 
+void s3c_destination_end_at_failure(struct s3c_destination *d)
+{
+    d->pipeline.end_at_failure = d->once != NULL;
+}
+
 bool s3c_destination_takes_avro(const struct s3c_destination *d)
 {
     return d->parts.format->ops->takes_avro;

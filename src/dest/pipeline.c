@@ -53,6 +53,10 @@ void s3c_pipeline_finish(struct s3c_pipeline *p, struct s3c_file *f, const struc
         p->stored_files++;
         p->stored_bytes += f->size;
     }
+    if (err && p->end_at_failure && !p->failed) {
+        p->failed = true;
+        p->failure = *err;
+    }
     s3c_file_settle(f, err);
     if (f->once)
         s3c_once_leave(p, f);
@@ -255,6 +259,14 @@ static void enforce_deadline(struct s3c_pipeline *p)
     p->cancelled = true;
 }
 
+static void fail_unsent(struct s3c_pipeline *p)
+{
+    struct s3c_file *f;
+
+    while ((f = first_of(&p->resting)) || (f = first_of(&p->queued)) || (f = first_of(&p->blocked)))
+        s3c_pipeline_finish(p, f, &p->failure);
+}
+
 void s3c_pipeline_run(struct s3c_pipeline *p, int timeout_ms, bool *ret_woken)
 {
     struct s3c_delivery *d = p->sink->ops->take(p->sink, timeout_ms, ret_woken);
@@ -275,8 +287,10 @@ void s3c_pipeline_run(struct s3c_pipeline *p, int timeout_ms, bool *ret_woken)
     wake_rested(p, now_ns);
     if (p->once)
         s3c_once_step(p, now_ns);
-    while (p->sending_count < p->parallel && (f = first_of(&p->queued)))
+    while (!p->failed && p->sending_count < p->parallel && (f = first_of(&p->queued)))
         send_file(p, f, now_ns);
+    if (p->failed)
+        fail_unsent(p);
 }
 
 int64_t s3c_pipeline_due_ns(const struct s3c_pipeline *p)

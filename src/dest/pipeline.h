@@ -32,6 +32,9 @@ struct s3c_pipeline {
         record_ns;               /* monotonic: now; when the newest record came, set by the owner */
     bool ending;                 /* no file will come any more */
     bool expect_more;            /* records are to come whatever is acknowledged */
+    bool end_at_failure;         /* after the first file that failed for good nothing is sent */
+    bool failed;                 /* there was one, */
+    struct s3c_error failure;    /* because of this */
     struct s3c_link streams;     /* that the sink has: open files, and closed ones in `sending` */
     struct s3c_delivery *broken; /* streams that failed while their file was open */
     unsigned sending_count, open_streams;
