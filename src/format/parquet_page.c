@@ -298,6 +298,7 @@ static int write_dictionary(struct s3c_page_writer *w, const struct s3c_dictiona
         return r;
     memset(w->seen.ptr, 0, seen);
     chunk->dictionary_offset = layout->start + (int64_t)out->len;
+    s3c_compress_effort(w->compressor, S3C_EFFORT_MOST); /* not what the column before was worth */
     return write_page(w, s3c_buf_view(&d->plain), h, out, chunk);
 }
 
