@@ -72,14 +72,16 @@ static bool is_refusal(const struct s3c_error *err)
 
 static int try_twice(struct probe *g, bool *ret_honoured, struct s3c_error *err)
 {
-    char first[VERSION_MAX], second[VERSION_MAX];
+    char first[VERSION_MAX], second[VERSION_MAX] = "";
     int r = put(g, err);
 
-    if (r < 0)
-        return r;
     note_version(g, first);
-    r = put(g, err);
-    note_version(g, second);
+    if (r < 0 && r != S3C_E_CHANGED) /* that: it is there, from an attempt whose answer was lost */
+        return r;
+    if (r == 0) {
+        r = put(g, err);
+        note_version(g, second);
+    }
     *ret_honoured = r == S3C_E_CHANGED;
     take_away(g, first);
     if (r == 0 && second[0] != '\0')
