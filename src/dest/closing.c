@@ -63,8 +63,7 @@ static void close_whole(struct s3c_destination *d, struct s3c_file *f, bool tigh
         s3c_pipeline_push_failed(&d->pipeline, f, &err);
 }
 
-void s3c_destination_close_file(struct s3c_destination *d, struct s3c_file *f,
-                                enum s3c_close_reason reason)
+static void close_file(struct s3c_destination *d, struct s3c_file *f, enum s3c_close_reason reason)
 {
     /* Else not: pages that go back to the system have to be fetched again for the next file. */
     bool tight = s3c_destination_memory(d) > d->memory_limit / 2;
@@ -82,7 +81,7 @@ void s3c_destination_close_all(struct s3c_destination *d, enum s3c_close_reason 
     struct s3c_file *f;
 
     while ((f = s3c_open_files_oldest(&d->open)))
-        s3c_destination_close_file(d, f, reason);
+        close_file(d, f, reason);
 }
 
 /*
@@ -95,7 +94,7 @@ static void close_or_all(struct s3c_destination *d, struct s3c_file *f,
     if (d->once)
         s3c_destination_close_all(d, reason);
     else
-        s3c_destination_close_file(d, f, reason);
+        close_file(d, f, reason);
 }
 
 void s3c_destination_close_due(struct s3c_destination *d, int64_t now_ns)
@@ -159,7 +158,7 @@ void s3c_destination_file_grew(struct s3c_destination *d, struct s3c_file *f)
     enum s3c_close_reason reason;
 
     if (s3c_file_is_full(f, &d->limits, &reason)) {
-        s3c_destination_close_file(d, f, reason);
+        close_file(d, f, reason);
         return;
     }
     s3c_open_files_recount(&d->open, f);

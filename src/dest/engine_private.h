@@ -34,9 +34,7 @@ struct s3c_destination {
     struct s3c_destination_stats stats;
 };
 
-/* Closes an open file and sends it on its way; one that cannot be finished or named fails its records. */
-void s3c_destination_close_file(struct s3c_destination *d, struct s3c_file *f,
-                                enum s3c_close_reason reason);
+/* Closes all open files and sends them on their way; one that cannot be finished or named fails its records. */
 void s3c_destination_close_all(struct s3c_destination *d, enum s3c_close_reason reason);
 /* Closes what time says must be closed. */
 void s3c_destination_close_due(struct s3c_destination *d, int64_t now_ns);

@@ -62,8 +62,4 @@ static inline S3C_MUST_USE int s3c_cells_add(struct s3c_cells *c, struct s3c_cel
     return r;
 }
 
-/* A null entry with these levels in each leaf at or below the node: a group, list or map that is null or empty. */
-S3C_MUST_USE int s3c_cells_add_null(struct s3c_cells *c, const struct s3c_parquet_node *node,
-                                    unsigned rep, unsigned def);
-
 #endif

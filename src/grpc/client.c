@@ -440,11 +440,6 @@ void grpc_client_free(struct grpc_client *c)
     s3c_free(c);
 }
 
-void grpc_client_freep(struct grpc_client **c)
-{
-    grpc_client_free(*c);
-}
-
 void grpc_client_cancel(struct grpc_client *c)
 {
     const uint64_t one = 1;

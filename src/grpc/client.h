@@ -19,7 +19,6 @@ struct grpc_client;
 S3C_MUST_USE int grpc_client_new(struct grpc_client **ret, struct s3c_view target,
                                  struct s3c_error *err);
 void grpc_client_free(struct grpc_client *c); /* NULL is fine */
-void grpc_client_freep(struct grpc_client **c);
 /*
  * Any thread, async-signal-safe: the call that is running, and every later one, returns S3C_E_CANCELLED. (The resolving of a
  * host's name, which Conduit's target does not need, is not interrupted.)

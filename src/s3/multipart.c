@@ -173,6 +173,46 @@ static void fail_nomem(struct s3c_multipart *m)
     fail(m, s3c_error_nomem(&e), &e);
 }
 
+/* ---- the list of parts ---- */
+
+static int add_escaped(struct s3c_buf *out, struct s3c_view v)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < v.len && r == 0; i++) {
+        switch (v.ptr[i]) {
+        case '&':
+            r = s3c_buf_add_str(out, "&amp;");
+            break;
+        case '<':
+            r = s3c_buf_add_str(out, "&lt;");
+            break;
+        case '>':
+            r = s3c_buf_add_str(out, "&gt;");
+            break;
+        default:
+            r = s3c_buf_add_char(out, v.ptr[i]);
+        }
+    }
+    return r;
+}
+
+/* The body of CompleteMultipartUpload. ETags as the server sent them, escaped here; part i has number i + 1. */
+static int list_parts(struct s3c_buf *out, const struct s3c_view *etags, size_t count)
+{
+    int r = s3c_buf_add_str(
+        out, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+
+    for (size_t i = 0; i < count && r == 0; i++) {
+        r = s3c_buf_addf(out, "<Part><PartNumber>%zu</PartNumber><ETag>", i + 1);
+        if (r == 0)
+            r = add_escaped(out, etags[i]);
+        if (r == 0)
+            r = s3c_buf_add_str(out, "</ETag></Part>");
+    }
+    return r == 0 ? s3c_buf_add_str(out, "</CompleteMultipartUpload>") : r;
+}
+
 /* ---- answers ---- */
 
 static void created(struct s3c_multipart *m, struct s3c_call *c)
@@ -200,7 +240,7 @@ static void created(struct s3c_multipart *m, struct s3c_call *c)
 
 static void complete(struct s3c_multipart *m)
 {
-    int r = s3c_multipart_complete_xml(&m->xml, m->etags, m->done);
+    int r = list_parts(&m->xml, m->etags, m->done);
 
     if (r < 0) {
         fail_nomem(m);
@@ -412,43 +452,4 @@ void s3c_multipart_free(struct s3c_multipart *m)
     s3c_buf_done(&m->xml);
     s3c_arena_done(&m->arena);
     s3c_free(m);
-}
-
-/* ---- the list of parts ---- */
-
-static int add_escaped(struct s3c_buf *out, struct s3c_view v)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < v.len && r == 0; i++) {
-        switch (v.ptr[i]) {
-        case '&':
-            r = s3c_buf_add_str(out, "&amp;");
-            break;
-        case '<':
-            r = s3c_buf_add_str(out, "&lt;");
-            break;
-        case '>':
-            r = s3c_buf_add_str(out, "&gt;");
-            break;
-        default:
-            r = s3c_buf_add_char(out, v.ptr[i]);
-        }
-    }
-    return r;
-}
-
-int s3c_multipart_complete_xml(struct s3c_buf *out, const struct s3c_view *etags, size_t count)
-{
-    int r = s3c_buf_add_str(
-        out, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-
-    for (size_t i = 0; i < count && r == 0; i++) {
-        r = s3c_buf_addf(out, "<Part><PartNumber>%zu</PartNumber><ETag>", i + 1);
-        if (r == 0)
-            r = add_escaped(out, etags[i]);
-        if (r == 0)
-            r = s3c_buf_add_str(out, "</ETag></Part>");
-    }
-    return r == 0 ? s3c_buf_add_str(out, "</CompleteMultipartUpload>") : r;
 }

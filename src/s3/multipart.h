@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Uploads one body in parts: create, parts (several in flight), complete; on any failure the upload is aborted before
- * the result is given. The body is there as a whole, or it is a stream: append, append, ..., end. Driven by its owner like the lister: finished calls of the operations S3C_CREATE_MULTIPART to
- * S3C_ABORT_MULTIPART arrive in the inbox with call->user = the upload; hand each to s3c_multipart_feed. Not thread-safe.
+ * the result is given. The body is there as a whole, or it is a stream: append, append, ..., end.
+ *
+ * Driven by its owner like the lister: finished calls of the operations S3C_CREATE_MULTIPART to S3C_ABORT_MULTIPART arrive in the inbox with
+ * call->user = the upload; hand each to s3c_multipart_feed. Not thread-safe.
  */
 #ifndef S3C_S3_MULTIPART_H
 #define S3C_S3_MULTIPART_H
@@ -50,9 +52,5 @@ void *s3c_multipart_user(const struct s3c_multipart *m);
 /* When it is not finished: cancels and blocks until the client gave its calls back (they are taken out of the inbox; others stay in their
  * order), without aborting the upload on the server. Feed what you have taken before. NULL is fine. */
 void s3c_multipart_free(struct s3c_multipart *m);
-
-/* The body of CompleteMultipartUpload. ETags as the server sent them, escaped here; part i has number i + 1. */
-S3C_MUST_USE int s3c_multipart_complete_xml(struct s3c_buf *out, const struct s3c_view *etags,
-                                            size_t count);
 
 #endif
