@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compression, of one block at a time or as a stream: the only place that knows zstd, snappy, ISA-L and libdeflate. The same bytes in give the
+ * Compression, of one block at a time or as a stream: the only place that knows zstd, ISA-L and libdeflate. The same bytes in give the
  * same bytes out, whatever the compressor did before; not so gzip streams, where ISA-L finds a match more or less by the addresses of its buffers. Not thread-safe.
  */
 #ifndef S3C_FORMAT_CODEC_H
