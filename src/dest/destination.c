@@ -26,6 +26,7 @@
 #define STREAM_SHARE    4 /* of the memory: a file that has so much of it streams */
 #define PART_SHARE      4
 #define PART_LEAST      (INT64_C(5) << 20) /* what S3 takes, but for the last part */
+#define ONCE_BYTES_MAX  (INT64_C(4) << 30) /* one PUT takes 5 GiB */
 
 static int64_t now_ns(const struct s3c_destination *d)
 {
@@ -82,6 +83,14 @@ static size_t stream_bytes(const struct s3c_settings *s, size_t memory)
     return share > part ? share : part;
 }
 
+/* A file that is written once is one request; what the last record adds, and a footer, still has to fit. */
+static size_t file_bytes(const struct s3c_settings *s)
+{
+    bool bounded = s->file_max_bytes > 0 && s->file_max_bytes <= ONCE_BYTES_MAX;
+
+    return (size_t)(s->write_once && !bounded ? ONCE_BYTES_MAX : s->file_max_bytes);
+}
+
 static void set_limits(struct s3c_destination *d)
 {
     const struct s3c_settings *s = d->parts.settings;
@@ -89,7 +98,7 @@ static void set_limits(struct s3c_destination *d)
 
     d->limits = (struct s3c_file_limits){
         .records = (size_t)s->buffer_size,
-        .bytes = (size_t)s->file_max_bytes,
+        .bytes = file_bytes(s),
         .age_ns = s->file_max_age_ns,
         .idle_ns = s->file_max_idle_ns,
     };

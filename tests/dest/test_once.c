@@ -8,7 +8,7 @@
 
 #include "base/view.h"
 #include "config/settings.h"
-#include "dest/engine.h"
+#include "dest/engine_private.h"
 #include "format/json.h"
 #include "model_bucket.h"
 
@@ -538,10 +538,29 @@ static void leaves_each_record_of_each_partition_once(void **state)
         crash_and_replay(seed, 2 + (unsigned)seed % 9, false, seed % 3 * 10);
 }
 
+static void makes_no_file_that_one_request_cannot_hold(void **state)
+{
+    static const int64_t options[] = {0, INT64_C(10) << 30, 1 << 20},
+                         limits[] = {INT64_C(4) << 30, INT64_C(4) << 30, 1 << 20};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        struct world w;
+
+        begin(&w, 1);
+        w.settings.file_max_bytes = options[i];
+        start(&w);
+        assert_int_equal(w.d->limits.bytes, limits[i]);
+        crash(&w);
+        model_bucket_done(&w.bucket);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHECK_TEST(names_and_marks_files),
+        CHECK_TEST(makes_no_file_that_one_request_cannot_hold),
         CHECK_TEST(finds_its_own_file_again),
         CHECK_TEST(cuts_off_what_is_there),
         CHECK_TEST(holds_the_beginning_until_the_rest_comes),
