@@ -30,6 +30,7 @@ LIBRARIES = {
     "nghttp2/": ["src/grpc/", "tests/"],
     "openssl/": ["src/base/", "tests/"],
     "isa-l/": ["src/format/", "tests/"],
+    "libdeflate.h": ["src/format/", "tests/"],
     "snappy-c.h": ["tests/"],
     "zstd.h": ["src/format/", "tests/"],
     "cmocka.h": ["tests/"],
