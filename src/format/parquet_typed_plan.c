@@ -75,11 +75,14 @@ static int open_group(struct builder *b, struct s3c_view name, enum s3c_parquet_
     const struct s3c_parquet_node group = {
         .name = name, .type = S3C_PARQUET_GROUP, .repetition = rep, .logical = logical};
 
+    if (b->depth++ == S3C_TYPED_DEPTH_MAX)
+        return refuse(b, S3C_E_TOO_LARGE, "types are nested too deeply");
     return add_node(b, &group, ret);
 }
 
 static void close_group(struct builder *b, struct s3c_typed_node *n, uint32_t number)
 {
+    b->depth--;
     s3c_parquet_schema_close(b->schema);
     finish_node(b, n, number);
 }
@@ -436,8 +439,6 @@ static int add_column(struct builder *b, const struct avro_type *t, struct s3c_v
 
     if (!n)
         return S3C_E_NOMEM;
-    if (b->depth == S3C_TYPED_DEPTH_MAX)
-        return refuse(b, S3C_E_TOO_LARGE, "types are nested too deeply");
     *n = (struct s3c_typed_node){.type = t};
     if (t->kind == AVRO_UNION) {
         others = look_at_union(t, &optional, &n->type);
@@ -447,9 +448,7 @@ static int add_column(struct builder *b, const struct avro_type *t, struct s3c_v
         else if (t->count == 0)
             return refuse(b, S3C_E_RECORD, "a union of no types can have no value");
     }
-    b->depth++;
     r = add_by_kind(b, n, name, optional);
-    b->depth--;
     *ret = n;
     return r;
 }

@@ -21,9 +21,10 @@
 #include "avro/schema.h"
 #include "format/parquet_schema.h"
 
-#define S3C_TYPED_COLUMNS_MAX    100000u /* groups included */
-#define S3C_TYPED_DEPTH_MAX      128     /* types within types */
-#define S3C_TYPED_DECIMAL_DIGITS 38u     /* what all readers take; Arrow alone reads up to 76 */
+#define S3C_TYPED_COLUMNS_MAX 100000u /* groups included */
+#define S3C_TYPED_DEPTH_MAX \
+    90 /* groups within groups; pyarrow opens no file of more than 100 levels */
+#define S3C_TYPED_DECIMAL_DIGITS 38u /* what all readers take; Arrow alone reads up to 76 */
 
 enum s3c_typed_kind {
     S3C_TYPED_NOTHING, /* a null that has no column */

@@ -199,6 +199,29 @@ static char *doubling(unsigned n)
     return text;
 }
 
+/* Each array is two groups: as many as pyarrow takes, and one more. */
+static void depth_is_what_readers_take(void **state)
+{
+    char text[4000];
+
+    (void)state;
+    for (unsigned arrays = 45; arrays <= 46; arrays++) {
+        struct bed b;
+        int code = arrays == 45 ? 0 : S3C_E_TOO_LARGE;
+
+        text[0] = '\0';
+        for (unsigned i = 0; i < arrays; i++)
+            check_append(text, sizeof(text), "{\"type\":\"array\",\"items\":", 24);
+        check_append(text, sizeof(text), "\"int\"", 5);
+        for (unsigned i = 0; i < arrays; i++)
+            check_append(text, sizeof(text), "}", 1);
+        CHECK_CODE(plan(&b, text), code);
+        if (code != 0)
+            CHECK_HAS(b.err.message, "types are nested too deeply");
+        done(&b);
+    }
+}
+
 static void schemas_without_columns_are_refused(void **state)
 {
     char *wide = doubling(20);
@@ -568,6 +591,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHECK_TEST(schemas_become_columns),
+        CHECK_TEST(depth_is_what_readers_take),
         CHECK_TEST(schemas_without_columns_are_refused),
         CHECK_TEST(data_become_cells),
         CHECK_TEST(bad_data_are_named),
