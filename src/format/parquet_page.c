@@ -167,27 +167,19 @@ static int sample_size(struct s3c_page_writer *w, struct s3c_view sample, enum s
 }
 
 /*
- * The least effort that costs (nearly) no bytes, tried on the beginning of the chunk's first page: random keys and fields that repeat at a fixed
- * distance are compressed no better by looking at every position, but take twice the time.
+ * The least effort that costs (nearly) no bytes: random keys and fields that repeat at a fixed distance are compressed no better by looking at every position, but
+ * take twice the time.
  */
-static int choose_effort(struct s3c_page_writer *w, struct s3c_view page)
+static int choose_effort(struct s3c_page_writer *w, struct s3c_view sample)
 {
-    enum { SAMPLE = 32 << 10, PERCENT = 103 };
+    enum { PERCENT = 103 };
     size_t most = 0, less = 0, least = 0;
-    int r;
+    int r = sample_size(w, sample, S3C_EFFORT_LEAST, &least);
 
-    if (w->codec != S3C_CODEC_ZSTD)
-        return 0;
-    if (page.len < SAMPLE) {
-        s3c_compress_effort(w->compressor, S3C_EFFORT_MOST);
-        return 0;
-    }
-    page.len = SAMPLE;
-    r = sample_size(w, page, S3C_EFFORT_LEAST, &least);
     if (r == 0)
-        r = sample_size(w, page, S3C_EFFORT_LESS, &less);
+        r = sample_size(w, sample, S3C_EFFORT_LESS, &less);
     if (r == 0)
-        r = sample_size(w, page, S3C_EFFORT_MOST, &most);
+        r = sample_size(w, sample, S3C_EFFORT_MOST, &most);
     if (r < 0)
         return r;
     if (least <= most)
@@ -195,6 +187,36 @@ static int choose_effort(struct s3c_page_writer *w, struct s3c_view page)
     else if (less <= most / 100 * PERCENT)
         s3c_compress_effort(w->compressor, S3C_EFFORT_LESS);
     return 0;
+}
+
+/* Snappy only finds what repeats: random keys cost it more time than all else, for nothing. A chunk says by itself whether it is compressed. */
+static int choose_snappy(struct s3c_page_writer *w, struct s3c_view sample,
+                         struct s3c_chunk_info *chunk)
+{
+    enum { PERCENT = 90 };
+    size_t packed = 0;
+    int r = sample_size(w, sample, S3C_EFFORT_MOST, &packed);
+
+    if (r == 0 && packed > sample.len / 100 * PERCENT)
+        chunk->codec = S3C_CODEC_NONE;
+    return r;
+}
+
+/* How a chunk is compressed, by the beginning of its first page; one that has begun with a dictionary goes on as that. */
+static int choose(struct s3c_page_writer *w, struct s3c_view page, struct s3c_chunk_info *chunk)
+{
+    enum { SAMPLE = 32 << 10 };
+    const struct s3c_view sample = {page.ptr, SAMPLE};
+
+    if (page.len < SAMPLE) {
+        s3c_compress_effort(w->compressor, S3C_EFFORT_MOST);
+        return 0;
+    }
+    if (w->codec == S3C_CODEC_ZSTD)
+        return choose_effort(w, sample);
+    return w->codec == S3C_CODEC_SNAPPY && chunk->dictionary_offset < 0
+               ? choose_snappy(w, sample, chunk)
+               : 0;
 }
 
 struct header {
@@ -318,7 +340,7 @@ static int write_data(struct s3c_page_writer *w, struct cursor *c, struct s3c_bu
         h.values = p.entries;
         r = encode_piece(w, c, &p, &body);
         if (r == 0 && page == 1)
-            r = choose_effort(w, body);
+            r = choose(w, body, chunk);
         if (r == 0)
             r = write_page(w, body, h, out, chunk);
         if (r == 0)

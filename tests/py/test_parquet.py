@@ -194,6 +194,8 @@ def test_100000_rows_in_several_row_groups(s3, s3c, make_bucket, tmp_path, codec
     check(objects, rows, tmp_path)
     file = pq.ParquetFile(io.BytesIO(objects[0]["bytes"]))
     assert file.metadata.num_row_groups >= 2
+    compression = [file.metadata.row_group(0).column(i).compression for i in range(4)]
+    assert compression == [NAMES[codec]] * 3 + ["UNCOMPRESSED" if codec == "snappy" else NAMES[codec]], "snappy finds nothing in random keys"
     start = 0
     for g in range(file.metadata.num_row_groups):
         group = file.metadata.row_group(g)
