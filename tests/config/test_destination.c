@@ -2,6 +2,10 @@
 /* What a destination's options become. */
 #include "check.h"
 
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "build.h"
 
 static void destination_values_arrive(void **state)
@@ -98,12 +102,59 @@ static void names_are_parsed_with_everything_else(void **state)
     s3c_config_free(b.c);
 }
 
+/* A file with this text; `path` must end in XXXXXX, as mkstemp wants it. */
+static void write_file(char *path, const char *text)
+{
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(close(fd), 0);
+}
+
+static struct built build_with_schema(const char *path)
+{
+    const struct set sets[] = {SOURCE_BASE,
+                               {"format", "parquet", CLI},
+                               {"parquet.columns", "typed", CLI},
+                               {"schema", path, CLI},
+                               {NULL}};
+
+    return build(S3C_DESTINATION, sets, NULL);
+}
+
+static void a_schema_is_read_with_everything_else(void **state)
+{
+    char good[] = "/tmp/s3c-schema-XXXXXX", bad[] = "/tmp/s3c-schema-XXXXXX";
+    struct built b;
+
+    (void)state;
+    write_file(good, "{\"type\":\"map\",\"values\":\"int\"}");
+    write_file(bad, "{\"type\":\"mapp\"}");
+    FOR_EACH_ALLOC_FAILURE
+    {
+        b = build_with_schema(good);
+        CHECK_CODE(b.r, check_alloc_failed() ? S3C_E_NOMEM : 0);
+        if (b.r == 0)
+            assert_non_null(s3c_config_settings(b.c)->schema);
+        s3c_config_free(b.c);
+    }
+    b = build_with_schema(bad);
+    CHECK_CODE(b.r, S3C_E_INVALID);
+    CHECK_HAS(b.err.message, bad);
+    CHECK_HAS(b.err.message, "mapp");
+    s3c_config_free(b.c);
+    assert_int_equal(unlink(good), 0);
+    assert_int_equal(unlink(bad), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHECK_TEST(destination_values_arrive),
         CHECK_TEST(compression_depends_on_the_format),
         CHECK_TEST(names_are_parsed_with_everything_else),
+        CHECK_TEST(a_schema_is_read_with_everything_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

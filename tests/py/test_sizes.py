@@ -233,7 +233,7 @@ def test_refused_while_it_goes_up(s3, s3c, s3d, make_bucket, op):
 
 
 OUTAGES = {
-    "503 for 20 s": (20, dict(kind="slowdown")),
+    "503 for 8 s": (8, dict(kind="slowdown")),
     "full for 3 s": (3, dict(kind="status", status=507, code="InsufficientStorage")),
     "no answer for 3 s": (3, dict(kind="reset-before")),
 }
