@@ -139,7 +139,8 @@ void s3c_leftover_abort(const struct s3c_session *s, const struct s3c_identity *
     if (!id->held) {
         s3c_logf(
             s->log, S3C_LOG_INFO,
-            "another process writes with the same settings: uploads that an earlier run left behind stay");
+            "uploads that an earlier run left behind stay: another process writes with the same settings, or that "
+            "cannot be ruled out");
         return;
     }
     g.list = s3c_call_new();

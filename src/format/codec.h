@@ -14,7 +14,7 @@ struct s3c_compressor;
 S3C_MUST_USE int s3c_compressor_new(struct s3c_compressor **ret, enum s3c_codec codec,
                                     struct s3c_error *err); /* 0, S3C_E_NOMEM */
 void s3c_compressor_free(struct s3c_compressor *c);         /* NULL is fine */
-/* Bytes of memory it holds now; grows when a block or a stream begins. */
+/* Bytes of memory it holds now, but for what gzip blocks take, which libdeflate does not tell; grows when a block or a stream begins. */
 size_t s3c_compressor_memory(const struct s3c_compressor *c);
 
 /* Appends the compressed block: a gzip member, a zstd frame, raw snappy, or the bytes themselves. 0, S3C_E_NOMEM, S3C_E_TOO_LARGE. */

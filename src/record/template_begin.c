@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Could a key begin so? The template is run over the prefix like a pattern: a set of places in the prefix where its parts so far may have ended. That takes
- * parts times length, whatever the template; backtracking could take for ever.
+ * parts times length squared at most; backtracking could take for ever.
  */
 #include "record/template_private.h"
 
