@@ -67,11 +67,16 @@ static const char *kind_of(char c)
 
 int encode_misfit(struct encode *e, const struct avro_type *t)
 {
-    const char *found = kind_of(s3c_json_peek(&e->in));
+    char c = s3c_json_peek(&e->in);
+    const char *found = kind_of(c);
     struct avro_name name = avro_type_name(t);
+    bool long_one = c == '{' || c == '[' || c == '"';
 
-    if (!found) /* says what the reader finds wrong */
-        return s3c_json_skip(&e->in, NULL) < 0 ? encode_no_json(e) : S3C_E_RECORD;
+    /* A first letter is no proof: "nope" is not null. */
+    if (!long_one && s3c_json_skip(&e->in, NULL) < 0)
+        return encode_no_json(e);
+    if (!found)
+        return S3C_E_RECORD;
     return encode_fail(e, "it is %s, but its type is %.*s%s%.*s", found, (int)name.type.len,
                        name.type.ptr, name.logical.len ? "." : "", (int)name.logical.len,
                        name.logical.ptr);
