@@ -153,11 +153,22 @@ static void stream(struct s3c_destination *d, struct s3c_file *f)
         s3c_open_files_recount(&d->open, f);
 }
 
+/*
+ * It is part of a file that is there, and will not be stored: limits are for those that will. Its memory is bounded all the same, and its time: a host that
+ * waits for acknowledgements may send no more.
+ */
+static bool waits_for_the_rest(const struct s3c_destination *d, const struct s3c_file *f)
+{
+    bool ends = d->limits.age_ns > 0 || d->limits.idle_ns > 0;
+
+    return ends && s3c_once_may_grow(f) && f->counted < d->memory_limit / UPLOAD_SHARE;
+}
+
 void s3c_destination_file_grew(struct s3c_destination *d, struct s3c_file *f)
 {
     enum s3c_close_reason reason;
 
-    if (s3c_file_is_full(f, &d->limits, &reason)) {
+    if (s3c_file_is_full(f, &d->limits, &reason) && !waits_for_the_rest(d, f)) {
         close_file(d, f, reason);
         return;
     }

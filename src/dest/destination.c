@@ -289,8 +289,9 @@ static bool is_worth_another_try(const struct s3c_destination *d)
         return true;
     if (used <= d->memory_limit)
         return !d->refused_file || d->pipeline.waiting < d->files_max;
-    return d->open.count > 0 &&
-           s3c_pipeline_on_its_way(&d->pipeline, d->part_size) < used - d->memory_limit;
+    count = s3c_pipeline_on_its_way(&d->pipeline, d->part_size);
+    return (d->open.count > 0 && count < used - d->memory_limit) ||
+           (count == 0 && !s3c_link_alone(&d->pipeline.held));
 }
 
 static int add_record(struct s3c_destination *d, struct s3c_file *f, const struct s3c_record *r,

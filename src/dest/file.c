@@ -153,7 +153,7 @@ size_t s3c_file_bytes(const struct s3c_file *f)
     size_t n = sizeof(*f) + f->positions.cap + f->body.cap + f->key.cap + f->unsent;
 
     if (f->once)
-        n += sizeof(*f->once) + s3c_retained_bytes(&f->once->retained);
+        n += s3c_once_file_bytes(f->once);
     return f->writer ? n + f->writer->ops->memory(f->writer) : n;
 }
 

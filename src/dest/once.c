@@ -8,7 +8,8 @@
  *                  |            | ours, and its last record is among these: those up to it are stored, the rest is made into a file again
  *                  +------------+ ours, with more records than these: held, until the file behind it in its line has told
  *
- * A file that is held keeps its body: should the replay turn out to be another one, it is put under the next name. Records of it are acknowledged
+ * A file that is held keeps its records, but not its body, which can be made again: should the replay turn out to be another one, it is put under the next
+ * name. And the open file behind it does not end before the file that is there would: many small ones would take more memory than their records. Records are acknowledged
  * when the hold has lasted long enough, for a host that waits for acknowledgements before it sends more would wait for ever.
  */
 #include "dest/once.h"
@@ -69,7 +70,13 @@ void s3c_file_once_free(struct s3c_file_once *f)
         return;
     s3c_link_remove(&f->turn);
     s3c_retained_done(&f->retained);
+    s3c_free(f->text);
     s3c_free(f);
+}
+
+size_t s3c_once_file_bytes(const struct s3c_file_once *f)
+{
+    return sizeof(*f) + s3c_retained_bytes(&f->retained) + (f->text ? sizeof(*f->text) : 0);
 }
 
 /* Positions of the records that are not known to be stored: those of the body, once it is made. */
@@ -159,15 +166,20 @@ static int rebuild(struct s3c_once *o, struct s3c_file *f, struct s3c_error *err
     return 0;
 }
 
-static void describe(struct s3c_file *f)
+static int describe(struct s3c_file *f)
 {
     struct s3c_mark mark = {0};
     struct s3c_view position = {NULL, 0};
     size_t cursor = 0;
 
+    if (!f->once->text)
+        f->once->text = s3c_alloc(sizeof(*f->once->text));
+    if (!f->once->text)
+        return S3C_E_NOMEM;
     while (s3c_positions_next(open_positions(f), &cursor, &position))
         s3c_mark_add(&mark, position);
-    f->delivery.meta_count = s3c_mark_format(&mark, position, &f->once->text, f->delivery.meta);
+    f->delivery.meta_count = s3c_mark_format(&mark, position, f->once->text, f->delivery.meta);
+    return 0;
 }
 
 int s3c_once_prepare(struct s3c_pipeline *p, struct s3c_file *f, struct s3c_error *err)
@@ -177,14 +189,12 @@ int s3c_once_prepare(struct s3c_pipeline *p, struct s3c_file *f, struct s3c_erro
 
     if (r == 0 && f->key.len == 0)
         r = name_file(o, f, err);
-    if (r < 0)
-        return r;
+    if (r == 0 && !f->once->looking && describe(f) < 0)
+        r = s3c_error_nomem(err);
     s3c_pipeline_recount(p, f);
     f->delivery.look = f->once->looking;
     f->delivery.once = o->options.honoured && !f->once->looking;
-    if (!f->once->looking)
-        describe(f);
-    return 0;
+    return r;
 }
 
 /* ---- going on ---- */
@@ -238,9 +248,27 @@ static void release(struct s3c_pipeline *p, struct s3c_partition *part)
 
 /* ---- replays ---- */
 
+/* It may be a while: what can be made again goes. The first one's key tells which file is meant (other). */
+static void shrink(struct s3c_pipeline *p, struct s3c_file *f)
+{
+    s3c_buf_done(&f->body);
+    f->once->rebuild = true;
+    if (f->partition->line.next == &f->once->turn)
+        s3c_buf_trim(&f->key);
+    else
+        s3c_buf_done(&f->key);
+    s3c_free(f->once->text);
+    f->once->text = NULL;
+    s3c_retained_trim(&f->once->retained);
+    s3c_file_trim(f);
+    s3c_pipeline_recount(p, f);
+}
+
 static void hold(struct s3c_pipeline *p, struct s3c_file *f)
 {
     struct s3c_partition *part = f->partition;
+
+    shrink(p, f);
 
     part->held_ns = p->once_now_ns;
     f->once->held = true;
@@ -416,6 +444,8 @@ void s3c_once_leave(struct s3c_pipeline *p, struct s3c_file *f)
 {
     s3c_link_remove(&f->once->turn);
     s3c_retained_done(&f->once->retained);
+    s3c_free(f->once->text);
+    f->once->text = NULL;
     s3c_buf_done(&f->delivery.found);
     p->once_moved = true;
     /* Not before: a position between them and its rest would be in the middle of a file. */
@@ -506,6 +536,14 @@ void s3c_once_release_all(struct s3c_pipeline *p)
 {
     while (!s3c_link_alone(&p->held))
         release(p, S3C_LINK_OF(p->held.next, struct s3c_file, link)->partition);
+}
+
+bool s3c_once_may_grow(const struct s3c_file *f)
+{
+    const struct s3c_partition *part = f->partition;
+
+    return f->once && part->expecting && !active(part) &&
+           part->expected.seen.count + f->records < part->expected.whole.count;
 }
 
 void s3c_once_make_room(struct s3c_pipeline *p)

@@ -25,9 +25,9 @@ struct s3c_file_once {
     bool looking;         /* the next request is a look at what is there */
     bool
         rebuild; /* the body has records that are stored already; it must be made again, without them */
-    bool held;  /* all its records may be in the file that its partition expects */
-    bool found; /* it was not stored by us, but found to be there */
-    struct s3c_mark_text text;
+    bool held;                  /* all its records may be in the file that its partition expects */
+    bool found;                 /* it was not stored by us, but found to be there */
+    struct s3c_mark_text *text; /* while it is being put */
 };
 
 struct s3c_once_options {
@@ -48,6 +48,7 @@ void s3c_once_free(struct s3c_once *o); /* NULL is fine */
 
 /* A file that is being opened: 0 or S3C_E_NOMEM. s3c_file_free ends it. */
 S3C_MUST_USE int s3c_once_begin(struct s3c_file *f);
+size_t s3c_once_file_bytes(const struct s3c_file_once *f);
 void s3c_file_once_free(struct s3c_file_once *f); /* NULL is fine */
 
 /* ---- what the pipeline asks (p->once is set, and the file was begun) ---- */
@@ -65,6 +66,8 @@ void s3c_once_leave(struct s3c_pipeline *p, struct s3c_file *f);
 void s3c_once_step(struct s3c_pipeline *p, int64_t now_ns);
 /* When there will be something to do for it that only time brings; INT64_MAX: never. */
 int64_t s3c_once_due_ns(const struct s3c_pipeline *p);
+/* An open file: its partition expects a file that has more records than have come, so that it need not end yet. */
+bool s3c_once_may_grow(const struct s3c_file *f);
 /* Acknowledges all that is held, because memory is out and nothing else would free any. */
 void s3c_once_make_room(struct s3c_pipeline *p);
 /* Acknowledges all that is held: nothing more will come. */

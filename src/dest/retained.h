@@ -27,6 +27,8 @@ void s3c_retained_undo(struct s3c_retained *t, size_t before);
  * are no more; S3C_E_NOMEM.
  */
 S3C_MUST_USE int s3c_retained_read(struct s3c_retained *t, size_t *cursor, struct s3c_record *ret);
+/* Gives back memory that is not used; what was read last is no longer valid. */
+void s3c_retained_trim(struct s3c_retained *t);
 size_t s3c_retained_bytes(const struct s3c_retained *t); /* of memory */
 void s3c_retained_done(struct s3c_retained *t);          /* idempotent; empty then */
 
