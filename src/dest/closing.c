@@ -14,7 +14,7 @@
 
 /* ---- names ---- */
 
-/* f->key has room since the file was opened, and the template has promised that no key is longer. */
+/* There is room since the file was opened, and the template has promised that no key is longer. */
 static int name_file(struct s3c_destination *d, struct s3c_file *f, struct s3c_error *err)
 {
     char text[S3C_TEMPLATE_NAME_MAX];
@@ -25,12 +25,19 @@ static int name_file(struct s3c_destination *d, struct s3c_file *f, struct s3c_e
         .extension = d->parts.format->ops->extension,
         .shard = d->parts.settings->shard_index,
     };
+    struct s3c_buf *room = &d->open.key_room;
     int r = s3c_namer_name(&d->namer, s3c_wall_ns(d->parts.clock), &name);
 
     parts.name = s3c_buf_view(&name);
     parts.wall_ns = d->namer.last_ns; /* as in the name */
+    s3c_buf_clear(room);
     if (r == 0)
-        r = s3c_template_render(d->template, &parts, &f->key);
+        r = s3c_template_render(d->template, &parts, room);
+    if (r == 0 && s3c_buf_add_view(&f->key, s3c_buf_view(room)) < 0) {
+        s3c_buf_done(&f->key);
+        f->key = *room;
+        *room = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
+    }
     if (r < 0)
         return s3c_error_set(err, r, "cannot name a file by key.template \"%s\": %s",
                              d->parts.settings->key_template, s3c_code_text(r));

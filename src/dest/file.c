@@ -35,6 +35,7 @@ void s3c_file_free(struct s3c_file *f)
     s3c_buf_done(&f->positions);
     s3c_buf_done(&f->body);
     s3c_buf_done(&f->key);
+    s3c_free(f->last_failure);
     s3c_free(f);
 }
 
@@ -43,6 +44,15 @@ void s3c_file_drop_writer(struct s3c_file *f)
     if (f->writer)
         f->writer->ops->release(f->writer);
     f->writer = NULL;
+}
+
+/* Most files have none: an error is large. */
+void s3c_file_keep_failure(struct s3c_file *f, const struct s3c_error *err)
+{
+    if (!f->last_failure)
+        f->last_failure = s3c_alloc(sizeof(*f->last_failure));
+    if (f->last_failure)
+        *f->last_failure = *err;
 }
 
 static int reserve_position(struct s3c_file *f, struct s3c_view position, struct s3c_error *err)
@@ -150,7 +160,8 @@ void s3c_file_settle(struct s3c_file *f, const struct s3c_error *err)
 
 size_t s3c_file_bytes(const struct s3c_file *f)
 {
-    size_t n = sizeof(*f) + f->positions.cap + f->body.cap + f->key.cap + f->unsent;
+    size_t n = sizeof(*f) + f->positions.cap + f->body.cap + f->key.cap + f->unsent +
+               (f->last_failure ? sizeof(*f->last_failure) : 0);
 
     if (f->once)
         n += s3c_once_file_bytes(f->once);

@@ -55,12 +55,13 @@ struct s3c_file {
     enum s3c_file_state state;
     struct s3c_delivery delivery; /* result and error count once the file is done */
     unsigned failures;
-    struct s3c_error last_failure; /* if failures > 0; a cancelled retry must not hide it */
-    int64_t retry_ns;              /* monotonic */
-    bool streamed;                 /* it was given to the sink while it was open */
-    bool abandoned;                /* a stream that we gave up, because of last_failure */
-    struct s3c_link stream;        /* the pipeline's streams, while the sink has it */
-    size_t unsent;                 /* bytes of it that the sink held when we last asked */
+    struct s3c_error
+        *last_failure; /* a cancelled retry must not hide it; NULL: none, or no memory for it */
+    int64_t retry_ns;  /* monotonic */
+    bool streamed;     /* it was given to the sink while it was open */
+    bool abandoned;    /* a stream that we gave up, because of last_failure */
+    struct s3c_link stream; /* the pipeline's streams, while the sink has it */
+    size_t unsent;          /* bytes of it that the sink held when we last asked */
 
     struct s3c_file_once *once; /* with write.once (dest/once.h); else NULL */
 
@@ -89,6 +90,7 @@ bool s3c_file_is_full(const struct s3c_file *f, const struct s3c_file_limits *l,
 S3C_MUST_USE int s3c_file_finish_body(struct s3c_file *f, struct s3c_error *err);
 /* Gives back memory of a closed file that is not used. */
 void s3c_file_trim(struct s3c_file *f);
+void s3c_file_keep_failure(struct s3c_file *f, const struct s3c_error *err);
 void s3c_file_drop_writer(struct s3c_file *f); /* with what is in it */
 /* Marks it done; a failed or stored file needs its bytes no longer. err: NULL = stored. */
 void s3c_file_settle(struct s3c_file *f, const struct s3c_error *err);

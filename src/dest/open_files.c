@@ -14,7 +14,8 @@ void s3c_open_files_init(struct s3c_open_files *o, uint64_t random)
     s3c_partitions_init(&o->partitions, random);
     s3c_link_init(&o->by_age);
     o->divided = s3c_template_divides(o->template);
-    o->key = o->spare_variant = o->spare_body = (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
+    o->key = o->spare_variant = o->spare_body = o->key_room =
+        (struct s3c_buf)S3C_BUF_INIT(SIZE_MAX);
 }
 
 void s3c_open_files_done(struct s3c_open_files *o)
@@ -29,6 +30,7 @@ void s3c_open_files_done(struct s3c_open_files *o)
     s3c_partitions_done(&o->partitions);
     s3c_buf_done(&o->key);
     s3c_buf_done(&o->spare_variant);
+    s3c_buf_done(&o->key_room);
     s3c_free(o->heap);
 }
 
@@ -143,8 +145,8 @@ static int get_writer(struct s3c_open_files *o, const struct s3c_partition *p,
 static int prepare(struct s3c_open_files *o, struct s3c_file *f, const struct s3c_record *first,
                    struct s3c_error *err)
 {
-    /* Room for the key is taken now, so that closing a file cannot fail for want of it. */
-    if (s3c_buf_reserve(&f->key, S3C_KEY_MAX) < 0 ||
+    /* Room for a key is taken now, so that closing a file cannot fail for want of it; for one: thousands of files are open. */
+    if (s3c_buf_reserve(&o->key_room, S3C_KEY_MAX) < 0 ||
         s3c_grow(&o->heap, &o->cap, o->count + 1, sizeof(*o->heap)) < 0 ||
         (o->once && s3c_once_begin(f) < 0))
         return s3c_error_nomem(err);
@@ -245,7 +247,7 @@ struct s3c_file *s3c_open_files_largest(const struct s3c_open_files *o)
 size_t s3c_open_files_bytes(const struct s3c_open_files *o)
 {
     return o->bytes + o->partitions.bytes + o->cap * sizeof(*o->heap) + o->key.cap +
-           o->spare_body.cap + (o->spare ? o->spare->ops->memory(o->spare) : 0);
+           o->key_room.cap + o->spare_body.cap + (o->spare ? o->spare->ops->memory(o->spare) : 0);
 }
 
 size_t s3c_open_files_fresh_bytes(const struct s3c_open_files *o)

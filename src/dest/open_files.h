@@ -31,7 +31,9 @@ struct s3c_open_files {
     struct s3c_writer *spare;     /* of a closed file, for the next one of the same variant */
     struct s3c_buf spare_variant;
     struct s3c_buf spare_body; /* memory of a body that was stored */
-    size_t fresh_bytes;        /* what the newest file took before its first record */
+    struct s3c_buf
+        key_room;       /* for the object key of a file that is closed: taken when it was opened */
+    size_t fresh_bytes; /* what the newest file took before its first record */
 };
 
 /* The fields above the line are set by the caller before. */

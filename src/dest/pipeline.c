@@ -19,6 +19,8 @@ void s3c_pipeline_init(struct s3c_pipeline *p)
     p->deadline_ns = INT64_MAX;
 }
 
+static const struct s3c_error no_memory = {.code = S3C_E_NOMEM, .message = "out of memory"};
+
 static struct s3c_file *first_of(const struct s3c_link *list)
 {
     return s3c_link_alone(list) ? NULL : S3C_LINK_OF(list->next, struct s3c_file, link);
@@ -94,10 +96,10 @@ void s3c_pipeline_fail_late(struct s3c_pipeline *p, struct s3c_file *f)
 {
     struct s3c_error err;
 
-    if (f->failures > 0)
+    if (f->last_failure)
         (void)s3c_error_set(&err, S3C_E_TIMEOUT,
                             "not stored before the deadline for stopping; last failure: %s",
-                            f->last_failure.message);
+                            f->last_failure->message);
     else
         (void)s3c_error_set(&err, S3C_E_TIMEOUT,
                             "%.*s: S3 did not confirm it before the deadline for stopping",
@@ -145,7 +147,8 @@ void s3c_pipeline_send_later(struct s3c_pipeline *p, struct s3c_file *f, int64_t
     int64_t delay_ns = backoff_ns(p, ++f->failures);
     char text[S3C_TIME_TEXT_SIZE];
 
-    f->last_failure = f->delivery.error;
+    s3c_file_keep_failure(f, &f->delivery.error);
+    s3c_pipeline_recount(p, f);
     f->retry_ns = now_ns + delay_ns;
     rest(p, f);
     p->resent++;
@@ -186,7 +189,7 @@ static void take_back(struct s3c_pipeline *p, struct s3c_delivery *d, int64_t no
     if (f->once && s3c_once_answered(p, f))
         return;
     if (f->abandoned)
-        s3c_pipeline_finish(p, f, &f->last_failure);
+        s3c_pipeline_finish(p, f, f->last_failure ? f->last_failure : &no_memory);
     else if (d->result == 0)
         s3c_pipeline_finish(p, f, NULL);
     else if (p->cancelled)

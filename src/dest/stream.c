@@ -57,7 +57,7 @@ static void leave_open(struct s3c_pipeline *p, struct s3c_file *f)
 static void give_up(struct s3c_pipeline *p, struct s3c_file *f, const struct s3c_error *err)
 {
     f->abandoned = true;
-    f->last_failure = *err;
+    s3c_file_keep_failure(f, err);
     p->sink->ops->cancel(p->sink, &f->delivery);
 }
 
