@@ -12,6 +12,9 @@
 #define UPLOAD_SHARE \
     8 /* of the memory: so much is sent at once under pressure, else uploads would go one by one */
 
+#define MANY_FILES 64
+#define SMALL_FILE 4 /* times what it takes without records */
+
 /* ---- names ---- */
 
 /* There is room since the file was opened, and the template has promised that no key is longer. */
@@ -230,6 +233,20 @@ static bool can_send_a_part(const struct s3c_destination *d, const struct s3c_fi
     return d->stream_bytes < SIZE_MAX && f->writer->ops->ready(f->writer) >= d->part_size;
 }
 
+/* Even the largest file is hardly more than what a file takes without records. */
+static void warn_of_small_files(struct s3c_destination *d, const struct s3c_file *largest)
+{
+    if (d->warned || d->open.count < MANY_FILES ||
+        largest->counted > SMALL_FILE * s3c_open_files_fresh_bytes(&d->open))
+        return;
+    d->warned = true;
+    s3c_logf(
+        d->parts.log, S3C_LOG_WARN,
+        "memory.limit is small for %zu open files: they are closed with few records in each, which makes many objects; raise "
+        "memory.limit, or divide records into fewer partitions with key.template",
+        d->open.count);
+}
+
 /* Sends what it can of a file that may stream; where that does not help, because memory is out, it is closed. */
 static void make_smaller(struct s3c_destination *d, struct s3c_file *f)
 {
@@ -238,6 +255,7 @@ static void make_smaller(struct s3c_destination *d, struct s3c_file *f)
         if (f->state != S3C_FILE_OPEN || !can_send_a_part(d, f))
             return;
     }
+    warn_of_small_files(d, f);
     close_or_all(d, f, S3C_CLOSE_MEMORY);
 }
 

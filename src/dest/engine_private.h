@@ -29,6 +29,7 @@ struct s3c_destination {
     size_t refused;        /* what the record needs that the latest write did not take; 0: none */
     bool refused_file;     /* it needs a new file */
     bool stopped;
+    bool warned; /* that memory is small for so many open files */
     bool
         woken; /* s3c_destination_wake was called and no s3c_destination_acks has returned for it */
     struct s3c_destination_stats stats;

@@ -53,6 +53,7 @@ static void closes_the_largest_first(void **state)
     assert_int_equal(rig_stats(&r).open, 3);
     assert_in_range(fill(&r, "small", 115), 10, 100);
     assert_int_equal(r.sink.puts, 1);
+    assert_int_equal(r.log_lines, 0);
     CHECK_HAS(r.sink.keys[0], "out/large/");
     assert_int_equal(rig_stats(&r).files[S3C_CLOSE_MEMORY], 1);
     rig_close(&r);
@@ -95,6 +96,8 @@ static void closes_more_than_one_where_one_is_too_little(void **state)
     }
     assert_in_range(r.sink.puts, 2, 32);
     assert_true(rig_stats(&r).open > r.sink.puts);
+    CHECK_HAS(r.logged, "memory.limit is small for ");
+    assert_int_equal(r.log_lines, 1);
     rig_close(&r);
 }
 
