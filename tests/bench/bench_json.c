@@ -71,7 +71,7 @@ int main(int argc, char **argv)
     }
     uint64_t total = strtoull(argv[1], NULL, 10), bytes = 0, done = 0;
     size_t per_file = argc > 5 ? strtoull(argv[5], NULL, 10) : PER_FILE;
-    struct s3c_record *records =
+    const struct s3c_record *records =
         strcmp(argv[2], "orders") == 0
             ? bench_orders_next(bench_orders_new(per_file))
             : bench_records_new(per_file, strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
