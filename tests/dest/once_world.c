@@ -8,6 +8,8 @@
 #include "base/view.h"
 #include "format/json.h"
 
+#define LINE_BEGIN "{\"Operation\":\"create\",\"Position\":\"p"
+
 static void keep_line(void *ctx, enum s3c_log_level level, const char *message)
 {
     struct world *w = ctx;
@@ -130,11 +132,13 @@ unsigned *world_count_stored(struct world *w)
 
     assert_non_null(times);
     for (size_t i = 0; i < w->bucket.count; i++) {
-        const char *at = w->bucket.objects[i].body;
+        const char *line = w->bucket.objects[i].body;
 
-        while ((at = strstr(at, "\"Position\":\"p")) != NULL) {
-            at += strlen("\"Position\":\"p");
-            times[strtoul(at, NULL, 10)]++;
+        /* Line by line: sanitizers measure all of what strstr is to look at, each time. */
+        for (; line && *line; line = strchr(line, '\n')) {
+            line += *line == '\n';
+            if (strncmp(line, LINE_BEGIN, strlen(LINE_BEGIN)) == 0)
+                times[strtoul(line + strlen(LINE_BEGIN), NULL, 10)]++;
         }
     }
     return times;
