@@ -11,7 +11,7 @@
 #include "format/parquet_bytes.h"
 
 enum { LITERAL = 0, NEAR_COPY = 1, COPY = 2 };
-enum { HASH_BITS = 14, HASH_BYTES = 6, LEAST_MATCH = 4 };
+enum { HASH_BITS = 14, HASH_BYTES = 5, LEAST_MATCH = 4 };
 enum { NEAR = 2048, NEAR_LENGTH = 12, COPY_MAX = 64, INLINE_LENGTHS = 60 };
 enum { PATIENCE = 5 }; /* after each 2^5 places without a match, steps get a byte longer */
 
